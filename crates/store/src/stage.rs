@@ -1,0 +1,421 @@
+//! The commit path: transactions gather in a batch while the batch before them is written and synced.
+//!
+//! Start reading at [`Committer::stage`] (what a transaction does) and [`write_batches`] (what the one writing thread
+//! does). A transaction is validated where it is called, under the stage's lock, against the newest state: the table, the
+//! batch being written, the batch that gathers. The thread takes whatever has gathered, writes it in one commit with one
+//! sync, and only then is anything in it acknowledged. A lone transaction starts at once.
+//!
+//! Always true:
+//! - Batches are written in order, one at a time, each atomically; so what was validated against a batch that fails is
+//!   retried, never written.
+//! - Nothing is answered, not even a conflict, before the batch on which the answer rests is durable.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::commit::{Check, Commit, Mutation, digest};
+use crate::engine::{ApplyError, Changes, Engine, Limits, Order, Range, Row, State, Version};
+use crate::error::{Error, show, unavailable};
+use crate::halt::Halt;
+use crate::key::Key;
+use crate::memory::entries;
+use crate::watch::Watchers;
+use crate::{large, lock, shard};
+
+/// How a batch ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    Durable,
+    Failed(Error),
+    /// A batch before it failed, so what its transactions read was never there.
+    Retry,
+}
+
+/// Learns how a batch ended.
+pub(crate) struct Receipt(watch::Receiver<Option<Outcome>>);
+
+impl Receipt {
+    pub(crate) async fn outcome(mut self) -> Outcome {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone().unwrap_or(Outcome::Retry),
+            Err(_) => Outcome::Failed(Error::Unknown), // the writing thread is gone with the batch
+        }
+    }
+
+    /// For a thread that may block.
+    pub(crate) fn wait(self) -> Outcome {
+        struct Unpark(std::thread::Thread);
+        impl std::task::Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = std::task::Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut context = std::task::Context::from_waker(&waker);
+        let mut outcome = std::pin::pin!(self.outcome());
+        loop {
+            match std::future::Future::poll(outcome.as_mut(), &mut context) {
+                std::task::Poll::Ready(outcome) => return outcome,
+                std::task::Poll::Pending => std::thread::park(),
+            }
+        }
+    }
+}
+
+pub(crate) enum Staged {
+    /// In the batch: committed if the batch is.
+    Accepted(Receipt),
+    /// Something that was read has changed; the receipt tells when that is durable.
+    Conflict(Receipt),
+    /// The batch is as large as batches get: try again when this one has ended.
+    Busy(Receipt),
+}
+
+pub(crate) struct Committer {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    engine: Arc<dyn Engine>,
+    limits: Limits,
+    stage: Mutex<Stage>,
+    work: Condvar,
+    watchers: Arc<Watchers>,
+    halt: Arc<Halt>,
+}
+
+struct Stage {
+    gathering: Batch,
+    /// What the thread is writing now. The table may or may not have it yet; it wins over the table either way.
+    writing: Option<(Arc<Changes>, watch::Sender<Option<Outcome>>)>,
+    /// The last version given to a transaction.
+    version: Version,
+    /// Hashes of the keys that may have chunks, so that other writes need not look.
+    large: HashSet<u64>,
+    closed: bool,
+}
+
+struct Batch {
+    changes: Changes,
+    bytes: usize,
+    /// How many transactions wait for it, with those that only read.
+    waiting: usize,
+    done: watch::Sender<Option<Outcome>>,
+}
+
+impl Batch {
+    fn new() -> Batch {
+        Batch { changes: Changes::new(), bytes: 0, waiting: 0, done: watch::Sender::new(None) }
+    }
+}
+
+impl Committer {
+    pub(crate) fn start(engine: Arc<dyn Engine>, watchers: Arc<Watchers>, halt: Arc<Halt>) -> Result<Committer, Error> {
+        let stage = Stage {
+            gathering: Batch::new(),
+            writing: None,
+            version: engine.version()?,
+            large: large_keys(engine.as_ref())?,
+            closed: false,
+        };
+        let limits = engine.limits();
+        let shared = Shared { engine, limits, stage: Mutex::new(stage), work: Condvar::new(), watchers, halt };
+        let shared = Arc::new(shared);
+        let writer = shared.clone();
+        let thread = std::thread::Builder::new()
+            .name("store-commit".to_owned())
+            .spawn(move || write_batches(&writer))
+            .map_err(unavailable)?;
+        Ok(Committer { shared, thread: Some(thread) })
+    }
+
+    /// Validates a transaction and puts it into the batch.
+    pub(crate) fn stage(&self, commit: &Commit) -> Result<Staged, Error> {
+        commit.check_limits(&self.shared.limits)?;
+        let mut stage = self.open_stage()?;
+        if stage.is_busy(&self.shared.limits) {
+            return Ok(Staged::Busy(stage.receipt()));
+        }
+        let mut newest = self.shared.newest(&stage)?;
+        for check in &commit.checks {
+            if !holds(check, &mut newest)? {
+                drop(newest);
+                return Ok(Staged::Conflict(stage.receipt_of_latest()));
+            }
+        }
+        drop(newest);
+        self.accept(&mut stage, commit).map(Staged::Accepted)
+    }
+
+    /// Runs a transaction on the newest state, while no other can change it, and puts what it wrote into the batch:
+    /// in its turn, without checks. `Err` carries the receipt to wait for when the batch is full.
+    pub(crate) fn run<T>(
+        &self,
+        body: impl FnOnce(&mut dyn State) -> (T, Option<Commit>),
+    ) -> Result<Result<(T, Receipt), Receipt>, Error> {
+        let mut stage = self.open_stage()?;
+        if stage.is_busy(&self.shared.limits) {
+            return Ok(Err(stage.receipt()));
+        }
+        let mut newest = self.shared.newest(&stage)?;
+        let (value, commit) = body(&mut newest);
+        drop(newest);
+        match commit {
+            Some(commit) => {
+                commit.check_limits(&self.shared.limits)?;
+                let receipt = self.accept(&mut stage, &commit)?;
+                Ok(Ok((value, receipt)))
+            }
+            None => {
+                let receipt = stage.receipt_of_latest();
+                Ok(Ok((value, receipt)))
+            }
+        }
+    }
+
+    fn open_stage(&self) -> Result<MutexGuard<'_, Stage>, Error> {
+        self.shared.halt.check()?;
+        Ok(lock(&self.shared.stage))
+    }
+
+    fn accept(&self, stage: &mut Stage, commit: &Commit) -> Result<Receipt, Error> {
+        let version = Version(stage.version.0 + 1);
+        let rows = self.shared.resolve(stage, commit, version)?;
+        stage.version = version;
+        for (key, row) in rows {
+            if row.as_ref().is_some_and(|row| row.large) {
+                stage.large.insert(hash_of(&key));
+            }
+            stage.gathering.bytes += key.len() + row.as_ref().map_or(0, |row| row.value.len());
+            stage.gathering.changes.insert(key, row);
+        }
+        stage.gathering.waiting += 1;
+        if stage.writing.is_none() {
+            self.shared.work.notify_one();
+        }
+        Ok(stage.receipt())
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        lock(&self.shared.stage).closed = true;
+        self.shared.work.notify_one();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writing thread of the store panicked");
+        }
+    }
+}
+
+impl Stage {
+    fn is_busy(&self, limits: &Limits) -> bool {
+        self.gathering.bytes >= limits.fused_bytes_max
+    }
+
+    fn receipt(&self) -> Receipt {
+        Receipt(self.gathering.done.subscribe())
+    }
+
+    /// Of the newest batch that has anything in it; of none at all, an answer at once.
+    fn receipt_of_latest(&mut self) -> Receipt {
+        match &self.writing {
+            _ if self.gathering.waiting > 0 => self.receipt(),
+            Some((_, done)) => Receipt(done.subscribe()),
+            None => Receipt(watch::Sender::new(Some(Outcome::Durable)).subscribe()),
+        }
+    }
+}
+
+impl Shared {
+    /// The table under the batch being written under the batch that gathers.
+    fn newest<'a>(&'a self, stage: &'a Stage) -> Result<Newest<'a>, Error> {
+        let writing = stage.writing.as_ref().map(|(changes, _)| changes.as_ref());
+        Ok(Newest { table: self.engine.snapshot()?, over: [writing, Some(&stage.gathering.changes)] })
+    }
+
+    /// What a transaction's mutations mean for rows, given the newest state.
+    fn resolve(&self, stage: &Stage, commit: &Commit, version: Version) -> Result<Vec<(Bytes, Option<Row>)>, Error> {
+        let mut newest = self.newest(stage)?;
+        shard::check_fences(&mut newest, &commit.fences)?;
+        let mut rows = Vec::with_capacity(commit.mutations.len() + commit.appends.len());
+        for (key, mutation) in &commit.mutations {
+            if stage.large.contains(&hash_of(key))
+                && let Some(old) = newest.get(key)?
+            {
+                let chunks = large::chunks_of(key, &old, self.limits.value_bytes_max)?;
+                rows.extend(chunks.into_iter().map(|chunk| (chunk, None)));
+            }
+            match mutation {
+                Mutation::Put(value) if value.len() > self.limits.value_bytes_max => {
+                    let parts = large::split(key, value, version, self.limits.value_bytes_max);
+                    rows.extend(parts.into_iter().map(|(key, row)| (key, Some(row))));
+                }
+                Mutation::Put(value) => rows.push((key.clone(), Some(plain(version, value.clone())))),
+                Mutation::Delete => rows.push((key.clone(), None)),
+                Mutation::Add(by) => {
+                    let sum = counter(&mut newest, key)?.wrapping_add(*by);
+                    rows.push((key.clone(), Some(plain(version, counter_value(sum)))));
+                }
+            }
+        }
+        for (log, values) in &commit.appends {
+            let first = counter(&mut newest, log)?;
+            for (number, value) in (first.cast_unsigned()..).zip(values) {
+                let key = Key::under(log).number(number).build();
+                rows.push((Bytes::from(key), Some(plain(version, value.clone()))));
+            }
+            let next = first + i64::try_from(values.len()).expect("a commit has fewer values than 2^63");
+            rows.push((log.clone(), Some(plain(version, counter_value(next)))));
+        }
+        Ok(rows)
+    }
+}
+
+fn plain(version: Version, value: Bytes) -> Row {
+    Row { version, large: false, value }
+}
+
+fn counter(state: &mut dyn State, key: &[u8]) -> Result<i64, Error> {
+    match state.get(key)? {
+        None => Ok(0),
+        Some(row) => match <[u8; 8]>::try_from(row.value.as_ref()) {
+            Ok(bytes) if !row.large => Ok(i64::from_be_bytes(bytes)),
+            _ => Err(Error::NotACounter { key: show(key) }),
+        },
+    }
+}
+
+fn counter_value(value: i64) -> Bytes {
+    Bytes::copy_from_slice(&value.to_be_bytes())
+}
+
+fn holds(check: &Check, newest: &mut dyn State) -> Result<bool, Error> {
+    match check {
+        Check::Key(key, version) => Ok(newest.get(key)?.map_or(Version(0), |row| row.version) == *version),
+        Check::Range { range, order, limit, digest: read } => Ok(digest(&newest.scan(range, *order, *limit)?) == *read),
+    }
+}
+
+fn hash_of(key: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn large_keys(engine: &dyn Engine) -> Result<HashSet<u64>, Error> {
+    /// Rows read at a time.
+    const PAGE: usize = 64;
+    let mut snapshot = engine.snapshot()?;
+    let mut range = Key::under(&large::chunk_prefix()).range();
+    range.from = large::chunk_prefix(); // the owner's key follows the prefix as it is, from its first byte on
+    let mut found = HashSet::new();
+    loop {
+        let chunks = snapshot.scan(&range, Order::Forward, PAGE)?;
+        let Some((last, _)) = chunks.last() else { return Ok(found) };
+        found.extend(chunks.iter().filter_map(|(chunk, _)| large::owner_of_first(chunk)).map(hash_of));
+        range = range.after(last);
+    }
+}
+
+/// The newest state, for validation and for transactions that run in their turn.
+struct Newest<'a> {
+    table: Box<dyn State + 'a>,
+    /// From older to newer.
+    over: [Option<&'a Changes>; 2],
+}
+
+impl State for Newest<'_> {
+    fn get(&mut self, key: &[u8]) -> Result<Option<Row>, Error> {
+        match self.over.iter().rev().flatten().find_map(|changes| changes.get(key)) {
+            Some(row) => Ok(row.clone()),
+            None => self.table.get(key),
+        }
+    }
+
+    fn scan(&mut self, range: &Range, order: Order, limit: usize) -> Result<Vec<(Bytes, Row)>, Error> {
+        let mut over = Changes::new();
+        for changes in self.over.iter().flatten() {
+            over.extend(entries(changes, range, order).map(|(key, row)| (key.clone(), row.clone())));
+        }
+        let deleted = over.values().filter(|row| row.is_none()).count();
+        let under = self.table.scan(range, order, limit.saturating_add(deleted))?;
+        Ok(merge(under, over, order, limit))
+    }
+}
+
+/// The first `limit` rows of `under` with `over` laid upon it. `under` must hold at least `limit` rows that `over` does
+/// not delete, or all there are.
+pub(crate) fn merge<T>(
+    under: Vec<(Bytes, T)>,
+    over: std::collections::BTreeMap<Bytes, Option<T>>,
+    order: Order,
+    limit: usize,
+) -> Vec<(Bytes, T)> {
+    if over.is_empty() {
+        return under.into_iter().take(limit).collect();
+    }
+    let mut rows: std::collections::BTreeMap<Bytes, Option<T>> =
+        under.into_iter().map(|(key, row)| (key, Some(row))).collect();
+    rows.extend(over);
+    let kept = rows.into_iter().filter_map(|(key, row)| row.map(|row| (key, row)));
+    match order {
+        Order::Forward => kept.take(limit).collect(),
+        Order::Reverse => kept.rev().take(limit).collect(),
+    }
+}
+
+/// The writing thread: takes what has gathered, writes it, tells how it ended, until the store is closed.
+fn write_batches(shared: &Shared) {
+    while let Some((changes, version)) = next_batch(shared) {
+        let result = shared.engine.apply(&changes, version);
+        if let Err(ApplyError::Fatal(reason)) = &result {
+            shared.halt.stop(reason);
+        }
+        settle(shared, &changes, result);
+    }
+}
+
+fn next_batch(shared: &Shared) -> Option<(Arc<Changes>, Version)> {
+    let mut stage = lock(&shared.stage);
+    while stage.gathering.waiting == 0 {
+        if stage.closed {
+            return None;
+        }
+        stage = shared.work.wait(stage).unwrap_or_else(std::sync::PoisonError::into_inner);
+    }
+    let batch = std::mem::replace(&mut stage.gathering, Batch::new());
+    let changes = Arc::new(batch.changes);
+    stage.writing = Some((changes.clone(), batch.done));
+    Some((changes, stage.version))
+}
+
+fn settle(shared: &Shared, changes: &Changes, result: Result<(), ApplyError>) {
+    let mut stage = lock(&shared.stage);
+    let done = stage.writing.take().map(|(_, done)| done);
+    let outcome = match result {
+        Ok(()) => Outcome::Durable,
+        Err(error) => {
+            let misled = std::mem::replace(&mut stage.gathering, Batch::new());
+            misled.done.send_replace(Some(Outcome::Retry));
+            Outcome::Failed(match error {
+                ApplyError::RolledBack(error) => error,
+                ApplyError::Unknown | ApplyError::Fatal(_) => Error::Unknown,
+            })
+        }
+    };
+    drop(stage);
+    if matches!(outcome, Outcome::Durable) {
+        shared.watchers.wake(changes);
+    }
+    if let Some(done) = done {
+        done.send_replace(Some(outcome));
+    }
+}
