@@ -1,0 +1,287 @@
+//! From a request to the operation that answers it.
+//!
+//! Start reading at [`Api::serve`]. The order of routing is fixed: function URLs (by path, then by host), the scope of
+//! the signature, `X-Amz-Target`, a form's `Action`, and S3 for the rest. No other path decides: `2015-03-31` is a legal
+//! bucket name.
+//!
+//! Always true: a body is bounded, and is read only after the signature's claim has been checked as far as it can be
+//! without the body.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderValue};
+use http::request::Parts;
+use http::{Request, Response};
+use services::Services;
+use services::identity::key::Known;
+use services::identity::{self, Context};
+use services::name::Region;
+use services::run::{Body, RequestId};
+
+use crate::auth::{Claim, Instant, Refusal, UNSIGNED_PAYLOAD, sha256_hex};
+use crate::body;
+use crate::call::{Call, Peer};
+use crate::error::{self, Error};
+use crate::operation::{BODY_BYTES_MAX, Found, Row, Table};
+use crate::protocol::{self, query};
+use crate::shape::Protocol;
+use crate::{lambda, logs, s3, sts, url};
+
+/// The whole of AWS that is here. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    services: Services,
+    options: Arc<Options>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `host:port` for URLs in answers; without it they name the host that the client asked.
+    pub authority: Option<Box<str>>,
+}
+
+/// What a request turned out to be, for logs and metrics: an extension of every response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// Such as `lambda`, or `url` for a function URL.
+    pub service: &'static str,
+    /// Such as `Invoke`; empty where the request named none that is known.
+    pub operation: &'static str,
+}
+
+/// Every API's table.
+fn tables() -> [&'static Table; 3] {
+    [&lambda::TABLE, &logs::TABLE, &sts::TABLE]
+}
+
+impl Api {
+    pub fn new(services: Services, options: Options) -> Api {
+        Api { services, options: Arc::new(options) }
+    }
+
+    /// Answers a request; never fails.
+    pub async fn serve(&self, request: Request<Body>, peer: Peer) -> Response<Body> {
+        let request_id = new_request_id();
+        let (served, mut response) = match url::address(request.uri(), request.headers()) {
+            Some(address) => {
+                let served = Served { service: "url", operation: "InvokeFunctionUrl" };
+                (served, url::serve(&self.services, address, request, peer, &request_id).await)
+            }
+            None => self.serve_api(request, peer, &request_id).await,
+        };
+        response.extensions_mut().insert(served);
+        // A function URL that ran a function has the invocation's id already.
+        let id = HeaderValue::from_str(&request_id.0).unwrap_or(HeaderValue::from_static(""));
+        response.headers_mut().entry("x-amzn-requestid").or_insert(id);
+        response
+    }
+
+    async fn serve_api(&self, request: Request<Body>, peer: Peer, request_id: &RequestId) -> (Served, Response<Body>) {
+        let (parts, body) = request.into_parts();
+        let claim = match Claim::read(&parts) {
+            Ok(Some(claim)) => claim,
+            Ok(None) => return refuse_unsigned(&parts, request_id),
+            Err(refusal) => {
+                let protocol = guess(&parts);
+                return (NOTHING, protocol::write_error(protocol, &refusal.error(protocol), request_id));
+            }
+        };
+        match tables().into_iter().find(|table| table.scope == claim.scope.service) {
+            Some(table) => self.serve_table(table, claim, parts, body, peer, request_id).await,
+            None => (NOTHING, refuse_service(&claim.scope.service, &parts, request_id)),
+        }
+    }
+
+    async fn serve_table(
+        &self,
+        table: &'static Table,
+        claim: Claim,
+        parts: Parts,
+        body: Body,
+        peer: Peer,
+        request_id: &RequestId,
+    ) -> (Served, Response<Body>) {
+        let protocol = table.service.protocol;
+        let fail = |error: Error| protocol::write_error(protocol, &error, request_id);
+        let served = |operation| Served { service: table.scope, operation };
+        let mut signed = Signed { claim, parts, body: Unread::Stream(body) };
+        let action = match signed.action(protocol).await {
+            Ok(action) => action,
+            Err(error) => return (served(""), fail(error)),
+        };
+        let (row, labels) = match table.find(&signed.parts, action.as_deref()) {
+            Found::Row { row, labels } => (row, labels),
+            Found::NotImplemented(name) => return (served(name), fail(not_implemented(name))),
+            Found::Unknown => {
+                return (served(""), protocol::write_unknown(protocol, &signed.parts, action.as_deref(), request_id));
+            }
+        };
+        let answer = async {
+            let (known, bytes) = self.authenticate(&mut signed, table, row, &peer).await?;
+            let received = protocol::read(protocol, row.members, &signed.parts, labels, bytes)?;
+            let call = self.call(&signed, known, peer, request_id)?;
+            authorize(&call, row, &received.members)?;
+            table.run(row, call, received).await
+        };
+        (served(row.described.name), answer.await.unwrap_or_else(fail))
+    }
+
+    /// Who signed the request, and its whole body.
+    async fn authenticate(
+        &self,
+        signed: &mut Signed,
+        table: &Table,
+        row: &Row,
+        peer: &Peer,
+    ) -> Result<(Known, Bytes), Error> {
+        let refuse = |refusal: Refusal| refusal.error(table.service.protocol);
+        let known = check(&self.services, &signed.claim, &signed.parts, peer).map_err(refuse)?;
+        let bytes = std::mem::replace(&mut signed.body, Unread::Bytes(Bytes::new())).read(row.body_bytes_max).await?;
+        verify(&signed.claim, &signed.parts, &known, &bytes).map_err(refuse)?;
+        Ok((known, bytes))
+    }
+
+    fn call(&self, signed: &Signed, known: Known, peer: Peer, request_id: &RequestId) -> Result<Call, Error> {
+        let protocol_refusal = |_| error::VALIDATION.with("The region in the credential scope is not a region.");
+        Ok(Call {
+            services: self.services.clone(),
+            account: known.principal.account().cloned().unwrap_or_default(),
+            region: Region::parse(&signed.claim.scope.region).map_err(protocol_refusal)?,
+            caller: known.principal,
+            request_id: request_id.clone(),
+            authority: self.options.authority.clone().unwrap_or_else(|| authority(&signed.parts).into()),
+            headers: signed.parts.headers.clone(),
+            peer,
+        })
+    }
+}
+
+const NOTHING: Served = Served { service: "", operation: "" };
+
+/// A request with a signature whose body may have been read already.
+struct Signed {
+    claim: Claim,
+    parts: Parts,
+    body: Unread,
+}
+
+enum Unread {
+    Stream(Body),
+    Bytes(Bytes),
+}
+
+impl Unread {
+    async fn read(self, bytes_max: usize) -> Result<Bytes, Error> {
+        match self {
+            Unread::Stream(stream) => body::read(stream, bytes_max).await,
+            Unread::Bytes(bytes) => Ok(bytes),
+        }
+    }
+}
+
+impl Signed {
+    /// The `Action` of a Query request, for which its form is read.
+    async fn action(&mut self, protocol: Protocol) -> Result<Option<String>, Error> {
+        let Protocol::Query { .. } = protocol else { return Ok(None) };
+        let bytes = std::mem::replace(&mut self.body, Unread::Bytes(Bytes::new())).read(BODY_BYTES_MAX).await?;
+        self.body = Unread::Bytes(bytes.clone());
+        Ok(query::action(&query::form(&self.parts, &bytes)).map(str::to_owned))
+    }
+}
+
+/// Whether the claim could be true, and whose key it names: all that can be known before the body.
+pub(crate) fn check(services: &Services, claim: &Claim, parts: &Parts, peer: &Peer) -> Result<Known, Refusal> {
+    claim.check(parts, Instant::now())?;
+    Region::parse(&claim.scope.region).map_err(|_| Refusal::Region)?;
+    let token = claim.session_token.as_deref();
+    let now = services.store().clock();
+    services.keys().find(&claim.access_key_id, token, peer.is_loopback(), now).map_err(|error| match error {
+        identity::Error::ExpiredToken => Refusal::ExpiredToken,
+        _ => Refusal::UnknownKey,
+    })
+}
+
+/// Whether the signature is right for this body.
+pub(crate) fn verify(claim: &Claim, parts: &Parts, known: &Known, body: &[u8]) -> Result<(), Refusal> {
+    let hash = match claim.stated_hash(parts) {
+        // Not covered by the signature: no use hashing it.
+        Some(UNSIGNED_PAYLOAD) => String::new(),
+        Some(_) | None => sha256_hex(body),
+    };
+    claim.verify(parts, &known.secret, &hash)
+}
+
+fn authorize(call: &Call, row: &Row, members: &crate::operation::Members) -> Result<(), Error> {
+    let resource = (row.resource)(call, members);
+    let context = Context::default().with("aws:SourceIp", call.peer.ip().to_string());
+    let request =
+        identity::Request { action: row.action, resource: &resource, owner: &call.account, context: &context };
+    match identity::authorize(&call.caller, &request, &[]).allowed() {
+        true => Ok(()),
+        false => Err(call.denied(row.action, &resource)),
+    }
+}
+
+fn not_implemented(operation: &str) -> Error {
+    error::NOT_IMPLEMENTED.with(format!("The operation {operation} is not implemented."))
+}
+
+/// The protocol that a request looks like, for errors before it is known whom it is for.
+fn guess(parts: &Parts) -> Protocol {
+    if parts.headers.contains_key("x-amz-target") {
+        Protocol::Json { version: "1.1", target: "" }
+    } else if looks_like_form(parts) {
+        sts::TABLE.service.protocol
+    } else {
+        Protocol::RestJson
+    }
+}
+
+fn looks_like_form(parts: &Parts) -> bool {
+    let form = parts.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(FORM.as_bytes()));
+    form || parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("Action=")))
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Unsigned: the refusal of whichever API it looks like, and S3's for the rest.
+fn refuse_unsigned(parts: &Parts, request_id: &RequestId) -> (Served, Response<Body>) {
+    let method = parts.method.as_str();
+    let rest = tables().into_iter().any(|table| table.has_path(method, parts.uri.path()));
+    if parts.headers.contains_key("x-amz-target") || looks_like_form(parts) || rest {
+        let protocol = guess(parts);
+        return (NOTHING, protocol::write_error(protocol, &Refusal::Missing.error(protocol), request_id));
+    }
+    (NOTHING, s3::refuse(parts, request_id))
+}
+
+/// Signed for a service that is not here.
+fn refuse_service(service: &str, parts: &Parts, request_id: &RequestId) -> Response<Body> {
+    if service == "s3" {
+        return s3::refuse(parts, request_id);
+    }
+    let protocol = guess(parts);
+    let error = error::NOT_IMPLEMENTED.with(format!("The service {service} is not implemented."));
+    protocol::write_error(protocol, &error, request_id)
+}
+
+/// `host:port` as the client wrote it.
+pub(crate) fn authority(parts: &Parts) -> String {
+    let header = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
+    header.or(parts.uri.authority().map(|authority| authority.as_str())).unwrap_or("localhost").to_owned()
+}
+
+/// A version 4 UUID.
+pub(crate) fn new_request_id() -> RequestId {
+    let mut bytes = [0; 16];
+    // Without randomness from the system nothing that is secret works; a request id can do without.
+    if getrandom::fill(&mut bytes).is_err() {
+        tracing::error!("the system gives no random bytes");
+    }
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex::encode(bytes);
+    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    RequestId(parts.join("-").into())
+}

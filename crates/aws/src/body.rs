@@ -1,0 +1,31 @@
+//! Request bodies, read whole and never beyond a bound.
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use services::run::Body;
+
+use crate::error::{self, Error};
+
+/// Reads a body to its end, or refuses it as soon as it is known to be longer than `bytes_max`.
+pub async fn read(mut body: Body, bytes_max: usize) -> Result<Bytes, Error> {
+    if body.size_hint().lower() > bytes_max as u64 {
+        return Err(too_large(bytes_max));
+    }
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            error::BODY_UNREADABLE.with(format!("The request body could not be read to its end: {error}"))
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if all.len() + data.len() > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        all.extend_from_slice(&data);
+    }
+    Ok(all.freeze())
+}
+
+fn too_large(bytes_max: usize) -> Error {
+    error::REQUEST_ENTITY_TOO_LARGE.with(format!("Request must be smaller than {bytes_max} bytes for this operation"))
+}

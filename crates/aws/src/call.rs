@@ -1,0 +1,64 @@
+//! One call of an operation: who calls, where, and what a handler needs beside its input.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use services::Services;
+use services::identity::Principal;
+use services::name::{AccountId, Region};
+use services::run::{FunctionVersion, RequestId};
+
+use crate::error::{self, Error};
+
+/// What every handler is given. The signature has been verified and the caller may do what he asks for.
+pub struct Call {
+    pub services: Services,
+    /// The caller's account: operations act within it.
+    pub account: AccountId,
+    /// From the scope of the signature.
+    pub region: Region,
+    pub caller: Principal,
+    pub request_id: RequestId,
+    /// `host:port` as the client wrote it, for URLs in answers.
+    pub authority: Box<str>,
+    pub headers: HeaderMap,
+    pub peer: Peer,
+}
+
+/// Where a connection comes from.
+#[derive(Debug, Clone)]
+pub enum Peer {
+    Address(SocketAddr),
+    /// A running function, through the listener inside its sandbox.
+    Function(Arc<FunctionVersion>),
+}
+
+impl Peer {
+    pub fn is_loopback(&self) -> bool {
+        matches!(self, Peer::Address(address) if address.ip().to_canonical().is_loopback())
+    }
+
+    /// The address to show; a function is on this machine.
+    pub fn ip(&self) -> std::net::IpAddr {
+        match self {
+            Peer::Address(address) => address.ip().to_canonical(),
+            Peer::Function(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+        }
+    }
+}
+
+impl Call {
+    /// `arn:aws:<service>:<region>:<account>:<resource>` of something in the caller's account and region.
+    pub fn arn(&self, service: &str, resource: impl std::fmt::Display) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+    }
+
+    /// The caller asks for something beyond his rights, in the words of IAM.
+    pub fn denied(&self, action: &str, resource: &str) -> Error {
+        let caller = self.caller.arn();
+        error::ACCESS_DENIED.with(format!(
+            "User: {caller} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+        ))
+    }
+}

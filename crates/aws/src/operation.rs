@@ -1,0 +1,172 @@
+//! The operation table of an API: one row for each operation, and nothing else knows the list.
+//!
+//! Start reading at [`Row::new`]. The table drives dispatch, authorization, metrics labels and the refusal of what is
+//! not there. A handler is an async function from a call and a generated input to a generated output:
+//!
+//! ```ignore
+//! async fn get_policy(call: Call, input: GetPolicyRequest) -> Result<GetPolicyResponse, Error> { .. }
+//!
+//! Row::new(&lambda::GET_POLICY_OPERATION, "lambda:GetPolicy", function_arn, get_policy)
+//! ```
+
+use std::future::Future;
+
+use bytes::Bytes;
+use http::Response;
+use serde_json::{Map, Value};
+use services::run::{Body, BoxFuture};
+
+use crate::call::Call;
+use crate::error::{self, Error, Kind};
+use crate::protocol;
+use crate::shape::{Described, Input, Member, Output, Protocol, Service};
+use crate::{check, uri};
+
+/// Longest body of an operation that does not say otherwise, in bytes.
+///
+/// Source: Lambda and CloudWatch Logs take documents up to 1 MiB; larger ones are refused (read 2026-11-24).
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Members of a request by their wire keys, before the limits are checked. Labels of the path are always there.
+pub type Members = Map<String, Value>;
+
+/// Names the resource that a request touches, as an ARN, or `*`.
+pub type Resource = fn(&Call, &Members) -> String;
+
+pub struct Table {
+    /// The service in a credential scope, such as `lambda`.
+    pub scope: &'static str,
+    pub service: &'static Service,
+    /// What this service calls a request that breaks a limit of the model.
+    pub invalid: &'static Kind,
+    pub rows: Vec<Row>,
+}
+
+pub struct Row {
+    pub described: &'static Described,
+    /// The IAM action; it differs from the operation's name here and there (`lambda:InvokeFunction`).
+    pub action: &'static str,
+    pub resource: Resource,
+    pub body_bytes_max: usize,
+    pub members: &'static [Member],
+    run: Handler,
+}
+
+type Handler =
+    Box<dyn Fn(Call, Received, Answering) -> BoxFuture<'static, Result<Response<Body>, Error>> + Send + Sync>;
+
+/// A request after its protocol is done with.
+#[derive(Debug, Default)]
+pub struct Received {
+    pub members: Members,
+    pub payload: Bytes,
+}
+
+/// How the answer is written.
+#[derive(Clone, Copy)]
+pub struct Answering {
+    pub protocol: Protocol,
+    pub invalid: &'static Kind,
+    pub described: &'static Described,
+}
+
+/// Where a request leads.
+pub enum Found<'a> {
+    Row {
+        row: &'a Row,
+        labels: Members,
+    },
+    /// An operation of the real service that Nought does not have.
+    NotImplemented(&'static str),
+    Unknown,
+}
+
+impl Row {
+    pub fn new<I, O, F, Fut>(described: &'static Described, action: &'static str, resource: Resource, handler: F) -> Row
+    where
+        I: Input,
+        O: Output + 'static,
+        F: Fn(Call, I) -> Fut + Send + Sync + Copy + 'static,
+        Fut: Future<Output = Result<O, Error>> + Send,
+    {
+        let run: Handler = Box::new(move |call, received, answering| {
+            Box::pin(async move {
+                let request_id = call.request_id.clone();
+                let output = handler(call, input(received, answering.invalid)?).await?;
+                protocol::write(answering, output, &request_id)
+            })
+        });
+        Row { described, action, resource, body_bytes_max: BODY_BYTES_MAX, members: I::members(), run }
+    }
+
+    /// For operations that take more, or must take less, than [`BODY_BYTES_MAX`].
+    #[must_use]
+    pub fn body_max(mut self, bytes: usize) -> Row {
+        self.body_bytes_max = bytes;
+        self
+    }
+}
+
+/// Checks the limits and makes the typed input.
+fn input<I: Input>(received: Received, invalid: &'static Kind) -> Result<I, Error> {
+    check::limits(I::members(), &received.members).map_err(|text| invalid.with(text))?;
+    let mut input: I = serde_json::from_value(Value::Object(received.members))
+        .map_err(|error| error::SERIALIZATION.with(error.to_string()))?;
+    input.set_payload(received.payload);
+    Ok(input)
+}
+
+impl Table {
+    /// Finds the operation that a request is addressed to.
+    ///
+    /// `action` is the form's `Action` and counts for the Query protocol only.
+    pub fn find(&self, parts: &http::request::Parts, action: Option<&str>) -> Found<'_> {
+        match self.service.protocol {
+            Protocol::RestJson => self.find_path(parts.method.as_str(), parts.uri.path()),
+            Protocol::Json { target, .. } => {
+                let header = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+                let named =
+                    header.and_then(|header| header.strip_prefix(target)).and_then(|rest| rest.strip_prefix('.'));
+                self.find_name(named.unwrap_or_default())
+            }
+            Protocol::Query { .. } => self.find_name(action.unwrap_or_default()),
+        }
+    }
+
+    /// Whether the path and method are those of an operation, known or implemented.
+    pub fn has_path(&self, method: &str, path: &str) -> bool {
+        self.service.protocol == Protocol::RestJson && !matches!(self.find_path(method, path), Found::Unknown)
+    }
+
+    fn find_name(&self, name: &str) -> Found<'_> {
+        if let Some(row) = self.rows.iter().find(|row| row.described.name == name) {
+            return Found::Row { row, labels: Members::new() };
+        }
+        match self.service.others.iter().find(|other| other.name == name) {
+            Some(other) => Found::NotImplemented(other.name),
+            None => Found::Unknown,
+        }
+    }
+
+    fn find_path(&self, method: &str, path: &str) -> Found<'_> {
+        for row in self.rows.iter().filter(|row| row.described.method == method) {
+            if let Some(labels) = uri::labels(row.described.path, path) {
+                return Found::Row { row, labels };
+            }
+        }
+        let mut others = self.service.others.iter().filter(|other| other.method == method);
+        match others.find(|other| uri::labels(other.path, path).is_some()) {
+            Some(other) => Found::NotImplemented(other.name),
+            None => Found::Unknown,
+        }
+    }
+
+    pub fn answering(&self, row: &Row) -> Answering {
+        Answering { protocol: self.service.protocol, invalid: self.invalid, described: row.described }
+    }
+
+    /// Runs an operation that the caller may perform.
+    pub async fn run(&self, row: &Row, call: Call, received: Received) -> Result<Response<Body>, Error> {
+        (row.run)(call, received, self.answering(row)).await
+    }
+}

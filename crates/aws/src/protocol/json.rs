@@ -1,0 +1,74 @@
+//! awsJson: a POST to `/` whose `X-Amz-Target` names the operation, documents both ways.
+
+use bytes::Bytes;
+use http::Response;
+use serde_json::{Map, Value, json};
+use services::run::Body;
+
+use super::respond;
+use crate::check;
+use crate::error::{self, Error};
+use crate::operation::{Members, Received};
+use crate::shape::{Member, Output};
+
+pub fn read(members: &[Member], body: &[u8]) -> Result<Received, Error> {
+    let members = document(members, body)?;
+    Ok(Received { members, payload: Bytes::new() })
+}
+
+/// The members of a JSON body. No body is an empty document, `null` is an absent member.
+pub fn document(members: &[Member], body: &[u8]) -> Result<Members, Error> {
+    let mut found = match body {
+        b"" => Map::new(),
+        _ => match serde_json::from_slice(body) {
+            Ok(Value::Object(found)) => found,
+            Ok(_) => return Err(error::SERIALIZATION.with("Unexpected value type in payload")),
+            Err(error) => {
+                return Err(error::SERIALIZATION.with(format!("Could not parse request body into json: {error}")));
+            }
+        },
+    };
+    found.values_mut().for_each(drop_nulls);
+    found.retain(|_, value| !value.is_null());
+    check::types(members, &found).map_err(|text| error::SERIALIZATION.with(text))?;
+    Ok(found)
+}
+
+/// Nulls inside lists stay: they are elements that must not be null.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(entries) => {
+            entries.values_mut().for_each(drop_nulls);
+            entries.retain(|_, value| !value.is_null());
+        }
+        Value::Array(values) => values.iter_mut().for_each(drop_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+pub fn write<O: Output>(version: &str, output: &O) -> Result<Response<Body>, Error> {
+    let body = serde_json::to_vec(output).map_err(|error| Error::internal(&error))?;
+    // An operation without an output answers an empty document.
+    let body = if body == b"null" { b"{}".to_vec() } else { body };
+    Ok(respond(200, content_type(version), body))
+}
+
+pub fn write_error(version: &str, error: &Error) -> Response<Body> {
+    let mut body = json!({ "__type": error.kind.code, error.kind.message: error.message });
+    for (key, value) in &error.fields {
+        body[*key] = json!(value);
+    }
+    respond(error.kind.status, content_type(version), body.to_string())
+}
+
+pub fn write_unknown(version: &str) -> Response<Body> {
+    let body = json!({ "__type": error::UNKNOWN_OPERATION.code });
+    respond(error::UNKNOWN_OPERATION.status, content_type(version), body.to_string())
+}
+
+fn content_type(version: &str) -> &'static str {
+    match version {
+        "1.0" => "application/x-amz-json-1.0",
+        _ => "application/x-amz-json-1.1",
+    }
+}

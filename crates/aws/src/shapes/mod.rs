@@ -1,0 +1,5 @@
+//! What each service's requests and answers hold. Written by `cargo xtask shapes`; see `shape` for the vocabulary.
+
+pub mod lambda;
+pub mod logs;
+pub mod sts;
