@@ -44,7 +44,17 @@ impl Commit {
         self.mutations.is_empty() && self.appends.is_empty() && self.fences.is_empty()
     }
 
-    pub(crate) fn check_limits(&self, limits: &Limits) -> Result<(), Error> {
+    /// Whether the map may be larger afterwards.
+    pub(crate) fn grows(&self) -> bool {
+        let is_put = |mutation: &Mutation| match mutation {
+            Mutation::Put(_) => true,
+            Mutation::Delete | Mutation::Add(_) => false,
+        };
+        !self.appends.is_empty() || self.mutations.values().any(is_put)
+    }
+
+    /// Its size, which is within the limits.
+    pub(crate) fn checked_bytes(&self, limits: &Limits) -> Result<usize, Error> {
         let mut total = 0;
         for (key, mutation) in &self.mutations {
             at_most("a key", key.len(), limits.key_bytes_max)?;
@@ -60,7 +70,8 @@ impl Commit {
                 total += log.len() + value.len();
             }
         }
-        at_most("a transaction", total, limits.commit_bytes_max)
+        at_most("a transaction", total, limits.commit_bytes_max)?;
+        Ok(total)
     }
 }
 

@@ -89,8 +89,6 @@ pub(crate) trait State {
 pub(crate) enum ApplyError {
     /// Nothing of it is there, and the engine goes on.
     RolledBack(Error),
-    /// It may or may not be there, and the engine goes on.
-    Unknown,
     /// It may or may not be there, and nothing the engine says afterwards can be trusted: the process must stop.
     Fatal(String),
 }
@@ -104,6 +102,11 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Applies a batch atomically and returns once it is durable. `version` is the highest in it.
     /// Snapshots see it no sooner than it is durable. Called by one thread at a time.
     fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError>;
+
+    /// Whether there is room for a batch that grows the map by this much. What only deletes is never asked about.
+    fn may_grow(&self, _bytes: usize) -> bool {
+        true
+    }
 
     /// The highest version that was ever applied.
     fn version(&self) -> Result<Version, Error>;

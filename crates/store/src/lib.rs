@@ -24,28 +24,40 @@
 //! - Transactions are serializable, over any keys.
 //! - Nothing here knows what a queue or a function is, or what a value means.
 
+pub mod blob;
 pub mod clock;
+pub mod disk;
+pub mod journal;
 pub mod key;
+pub mod shard;
 
+mod backup;
 mod commit;
 #[cfg(test)]
 mod conformance;
 mod engine;
 mod error;
 mod halt;
+mod keeper;
 mod large;
 mod memory;
-mod shard;
+mod open;
+mod seal;
+mod sqlite;
 mod stage;
 mod store;
 mod tx;
+mod wait;
 mod watch;
 
+pub use blob::{BlobRef, Blobs};
 pub use clock::{Clock, Timestamp};
 pub use engine::{Order, Range};
 pub use error::Error;
 pub use halt::OnFatal;
-pub use shard::{Fence, SHARDS, ShardId};
+pub use journal::Journal;
+pub use open::{OpenError, Options};
+pub use shard::{Fence, ShardId};
 pub use store::Store;
 pub use tx::{Read, Snapshot, Tx, counter};
 pub use watch::Watch;

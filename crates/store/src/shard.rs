@@ -40,36 +40,39 @@ pub struct Fence(pub u64);
 
 /// A node, for as long as it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct NodeId(pub [u8; 16]);
+pub struct NodeId(pub [u8; 16]);
 
 /// A shard's row: who has it, since which epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lease {
+pub struct Lease {
     pub epoch: Fence,
     pub node: NodeId,
 }
 
 /// Why the present owner may be put out.
-pub(crate) enum Proof {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
     /// This process alone has the data open.
     ExclusiveLock,
-    /// The owner's heartbeat stood still at this count for a full [`LEASE_TIME`].
+    /// The owner's heartbeat stood still at this count for a full [`LEASE_TIME`]: see [`Silence`].
     Silence(u64),
 }
 
 /// Watches the heartbeat of a shard's owner on the contender's own clock.
-pub(crate) struct Silence {
+#[derive(Debug)]
+pub struct Silence {
     count: u64,
     since: Duration,
 }
 
 impl Silence {
-    pub(crate) fn from(count: u64, elapsed: Duration) -> Silence {
+    /// `count` is what [`heartbeat`] gave; `elapsed`, what [`crate::Clock::elapsed`] says.
+    pub fn from(count: u64, elapsed: Duration) -> Silence {
         Silence { count, since: elapsed }
     }
 
     /// Takes in what the row says now; gives the proof once the silence has been long enough.
-    pub(crate) fn observe(&mut self, count: u64, elapsed: Duration) -> Option<Proof> {
+    pub fn observe(&mut self, count: u64, elapsed: Duration) -> Option<Proof> {
         if count != self.count {
             *self = Silence::from(count, elapsed);
         }
@@ -77,13 +80,13 @@ impl Silence {
     }
 }
 
-/// Takes a shard, under the next epoch. `None` if another node owns it and the proof against it does not hold.
-pub(crate) fn take(tx: &mut Tx, shard: ShardId, node: NodeId, proof: &Proof) -> Result<Option<Fence>, Error> {
+/// Takes a shard, under the next epoch. `None` if another node owns it and lives.
+pub fn take(tx: &mut Tx, shard: ShardId, node: NodeId, proof: Proof) -> Result<Option<Fence>, Error> {
     let held = lease(tx, shard)?;
     if let Some(lease) = held
         && lease.node != node
         && let Proof::Silence(count) = proof
-        && heartbeat(tx, lease.node)? != *count
+        && heartbeat(tx, lease.node)? != count
     {
         return Ok(None);
     }
@@ -92,30 +95,40 @@ pub(crate) fn take(tx: &mut Tx, shard: ShardId, node: NodeId, proof: &Proof) -> 
     Ok(Some(epoch))
 }
 
-/// Takes every shard at once, under one epoch higher than any before: for the only process that has the data open.
-pub(crate) fn take_all(tx: &mut Tx, node: NodeId) -> Result<Fence, Error> {
-    let mut highest = 0;
-    for shard in ShardId::all() {
-        highest = highest.max(lease(tx, shard)?.map_or(0, |lease| lease.epoch.0));
-    }
-    let epoch = Fence(highest + 1);
-    for shard in ShardId::all() {
-        tx.put(lease_key(shard), encode(&Lease { epoch, node }));
+/// Takes every shard at once: for the only process that has the data open.
+pub(crate) fn take_all(tx: &mut Tx, node: NodeId) -> Result<Fences, Error> {
+    let mut fences = Fences([Fence(0); SHARDS as usize]);
+    for (shard, fence) in ShardId::all().zip(&mut fences.0) {
+        *fence = take(tx, shard, node, Proof::ExclusiveLock)?.unwrap_or(Fence(0)); // the lock is proof against anyone
     }
     beat(tx, node);
-    Ok(epoch)
+    Ok(fences)
 }
 
-/// Shows that the node lives.
-pub(crate) fn beat(tx: &mut Tx, node: NodeId) {
+/// What a node owns.
+pub(crate) struct Fences([Fence; SHARDS as usize]);
+
+impl Fences {
+    pub(crate) fn of(&self, shard: ShardId) -> Fence {
+        self.0[usize::from(shard.0)]
+    }
+
+    /// Higher than every epoch of an earlier process.
+    pub(crate) fn highest(&self) -> Fence {
+        self.0.iter().copied().max().expect("there are shards")
+    }
+}
+
+/// Shows that the node lives. Call it well within [`LEASE_TIME`].
+pub fn beat(tx: &mut Tx, node: NodeId) {
     tx.add(heartbeat_key(node), 1);
 }
 
-pub(crate) fn lease(read: &mut impl Read, shard: ShardId) -> Result<Option<Lease>, Error> {
+pub fn lease(read: &mut impl Read, shard: ShardId) -> Result<Option<Lease>, Error> {
     read.get(&lease_key(shard))?.map(|row| decode(&row)).transpose()
 }
 
-pub(crate) fn heartbeat(read: &mut impl Read, node: NodeId) -> Result<u64, Error> {
+pub fn heartbeat(read: &mut impl Read, node: NodeId) -> Result<u64, Error> {
     let row = read.get(&heartbeat_key(node))?;
     Ok(row.and_then(|row| counter(&row)).unwrap_or(0).cast_unsigned())
 }

@@ -46,25 +46,6 @@ impl Receipt {
             Err(_) => Outcome::Failed(Error::Unknown), // the writing thread is gone with the batch
         }
     }
-
-    /// For a thread that may block.
-    pub(crate) fn wait(self) -> Outcome {
-        struct Unpark(std::thread::Thread);
-        impl std::task::Wake for Unpark {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark();
-            }
-        }
-        let waker = std::task::Waker::from(Arc::new(Unpark(std::thread::current())));
-        let mut context = std::task::Context::from_waker(&waker);
-        let mut outcome = std::pin::pin!(self.outcome());
-        loop {
-            match std::future::Future::poll(outcome.as_mut(), &mut context) {
-                std::task::Poll::Ready(outcome) => return outcome,
-                std::task::Poll::Pending => std::thread::park(),
-            }
-        }
-    }
 }
 
 pub(crate) enum Staged {
@@ -73,6 +54,13 @@ pub(crate) enum Staged {
     /// Something that was read has changed; the receipt tells when that is durable.
     Conflict(Receipt),
     /// The batch is as large as batches get: try again when this one has ended.
+    Busy(Receipt),
+}
+
+/// What came of a transaction that ran in its turn.
+pub(crate) enum Turn<T> {
+    Ran(T, Receipt),
+    /// As [`Staged::Busy`]; it did not run.
     Busy(Receipt),
 }
 
@@ -137,7 +125,7 @@ impl Committer {
 
     /// Validates a transaction and puts it into the batch.
     pub(crate) fn stage(&self, commit: &Commit) -> Result<Staged, Error> {
-        commit.check_limits(&self.shared.limits)?;
+        self.shared.check_room(commit)?;
         let mut stage = self.open_stage()?;
         if stage.is_busy(&self.shared.limits) {
             return Ok(Staged::Busy(stage.receipt()));
@@ -154,29 +142,23 @@ impl Committer {
     }
 
     /// Runs a transaction on the newest state, while no other can change it, and puts what it wrote into the batch:
-    /// in its turn, without checks. `Err` carries the receipt to wait for when the batch is full.
-    pub(crate) fn run<T>(
-        &self,
-        body: impl FnOnce(&mut dyn State) -> (T, Option<Commit>),
-    ) -> Result<Result<(T, Receipt), Receipt>, Error> {
+    /// in its turn, without checks.
+    pub(crate) fn run<T>(&self, body: impl FnOnce(&mut dyn State) -> (T, Option<Commit>)) -> Result<Turn<T>, Error> {
         let mut stage = self.open_stage()?;
         if stage.is_busy(&self.shared.limits) {
-            return Ok(Err(stage.receipt()));
+            return Ok(Turn::Busy(stage.receipt()));
         }
         let mut newest = self.shared.newest(&stage)?;
         let (value, commit) = body(&mut newest);
         drop(newest);
-        match commit {
+        let receipt = match commit {
             Some(commit) => {
-                commit.check_limits(&self.shared.limits)?;
-                let receipt = self.accept(&mut stage, &commit)?;
-                Ok(Ok((value, receipt)))
+                self.shared.check_room(&commit)?;
+                self.accept(&mut stage, &commit)?
             }
-            None => {
-                let receipt = stage.receipt_of_latest();
-                Ok(Ok((value, receipt)))
-            }
-        }
+            None => stage.receipt_of_latest(),
+        };
+        Ok(Turn::Ran(value, receipt))
     }
 
     fn open_stage(&self) -> Result<MutexGuard<'_, Stage>, Error> {
@@ -235,6 +217,14 @@ impl Stage {
 }
 
 impl Shared {
+    fn check_room(&self, commit: &Commit) -> Result<(), Error> {
+        let bytes = commit.checked_bytes(&self.limits)?;
+        match !commit.grows() || self.engine.may_grow(bytes) {
+            true => Ok(()),
+            false => Err(Error::Full),
+        }
+    }
+
     /// The table under the batch being written under the batch that gathers.
     fn newest<'a>(&'a self, stage: &'a Stage) -> Result<Newest<'a>, Error> {
         let writing = stage.writing.as_ref().map(|(changes, _)| changes.as_ref());
@@ -407,7 +397,7 @@ fn settle(shared: &Shared, changes: &Changes, result: Result<(), ApplyError>) {
             misled.done.send_replace(Some(Outcome::Retry));
             Outcome::Failed(match error {
                 ApplyError::RolledBack(error) => error,
-                ApplyError::Unknown | ApplyError::Fatal(_) => Error::Unknown,
+                ApplyError::Fatal(_) => Error::Unknown,
             })
         }
     };
