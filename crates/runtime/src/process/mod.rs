@@ -1,0 +1,486 @@
+//! Functions that are processes: a package's own bootstrap, or a handler on the host's Python or Node.
+//!
+//! Start reading at [`Processes::run`]. `pool` keeps warm environments, `environment` is one of them, `sandbox` is
+//! what it lives in, `session` and `api` are how its runtime speaks to us.
+//!
+//! Invariants:
+//! - An environment serves one invocation at a time, of one revision only.
+//! - An invocation that is dropped takes its environment with it.
+//! - An event is given to a second environment only when the first never saw it.
+
+mod api;
+mod environment;
+mod failure;
+mod interpreter;
+mod meter;
+mod pool;
+mod sandbox;
+mod session;
+mod variables;
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use services::run::{
+    Answer, CodeId, Credentials, End, EnvironmentId, Failure, FunctionVersion, Gateway, Job, Observer, Output,
+    Payload, PrepareError, Report, RequestId, Revision, Trace,
+};
+
+use crate::options::{Egress, Options};
+use crate::package;
+use environment::{Environment, InitFailure, Served};
+use failure::{Cause, InitPhase};
+use interpreter::{Choice, Interpreter, Language};
+use pool::{Lease, Pool};
+use sandbox::message::Bind;
+use sandbox::{Sandboxes, TASK_ROOT, Wanted};
+pub use sandbox::{Doctor, Tier, launcher_main};
+use session::{RESPONSE_BYTES_MAX, Reply};
+use variables::RUNTIME_DIR;
+
+/// How long a runtime may take to ask for its first event before the invocation starts.
+///
+/// Source: AWS Lambda developer guide, "Init phase" (read 2026-11-24).
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an answer waits for its runtime to ask for the next event, so that the caller's next request finds it warm.
+const SETTLE_GRACE: Duration = Duration::from_millis(20);
+
+/// Our own runtimes, as written to `<dir>/runtime` at start.
+const BOOTSTRAPS: [(&str, &str); 2] = [
+    ("bootstrap.py", include_str!("bootstrap/python/bootstrap.py")),
+    ("bootstrap.mjs", include_str!("bootstrap/node/bootstrap.mjs")),
+];
+
+pub struct Processes {
+    dir: PathBuf,
+    strict_runtimes: bool,
+    egress: Egress,
+    pythons: Vec<Interpreter>,
+    nodes: Vec<Interpreter>,
+    sandboxes: Arc<Sandboxes>,
+    pool: Arc<Pool>,
+    gateway: Arc<dyn Gateway>,
+    reaper: tokio::task::JoinHandle<()>,
+}
+
+impl Processes {
+    pub fn new(options: &Options, gateway: Arc<dyn Gateway>) -> io::Result<Processes> {
+        let dir = prepare_dir(&options.dir)?;
+        let mut dirs = vec![PathBuf::from("/usr/bin"), PathBuf::from("/usr/local/bin")];
+        dirs.extend(options.interpreter_dirs.iter().cloned());
+        let pool = Arc::new(Pool::new(options.environments_max, options.idle));
+        Ok(Processes {
+            strict_runtimes: options.strict_runtimes,
+            egress: options.egress,
+            pythons: interpreter::find(Language::Python, &dirs),
+            nodes: interpreter::find(Language::Node, &dirs),
+            sandboxes: Arc::new(Sandboxes::new(options, &dir)?),
+            reaper: tokio::spawn(reap(Arc::downgrade(&pool), options.idle)),
+            pool,
+            gateway,
+            dir,
+        })
+    }
+
+    /// Runs one real sandbox and says what this machine allows; then keeps some ready.
+    pub async fn probe(&self) -> Doctor {
+        let doctor = self.sandboxes.probe().await;
+        if doctor.tier != Tier::None {
+            self.sandboxes.replenish();
+        }
+        doctor
+    }
+
+    /// Unpacks a package; the notice says which interpreter will run it when it is not the exact one.
+    pub async fn prepare(
+        &self,
+        code: CodeId,
+        package: Bytes,
+        runtime: &str,
+        unpacked_bytes_max: u64,
+    ) -> Result<Option<String>, PrepareError> {
+        let choice = self.choose(runtime)?;
+        let dir = self.dir.clone();
+        let unpacked = move || package::unpack(&dir, &code, &package, unpacked_bytes_max);
+        let done = tokio::task::spawn_blocking(unpacked).await;
+        done.map_err(|error| PrepareError::Unavailable(error.to_string()))??;
+        Ok(choice.and_then(|choice| choice.notice))
+    }
+
+    pub fn holds(&self, code: &CodeId) -> bool {
+        package::tree(&self.dir, code).is_dir()
+    }
+
+    pub fn discard(&self, code: &CodeId) -> io::Result<()> {
+        std::fs::remove_dir_all(package::tree(&self.dir, code))
+    }
+
+    pub fn retire(&self, revision: &Revision) {
+        self.pool.retire(revision);
+    }
+
+    pub async fn shut_down(&self, grace: Duration) {
+        self.reaper.abort();
+        self.pool.empty(grace).await;
+        self.sandboxes.stop();
+    }
+
+    /// One invocation, warm if an environment waits, else cold.
+    pub async fn run(self: Arc<Self>, job: Job) -> Answer {
+        let call = match Call::new(job) {
+            Ok(call) => call,
+            Err(failure) => return failed(failure),
+        };
+        while let Some(lease) = self.pool.take(&call.function.revision) {
+            let run = Run { cpu: lease.environment().meter.cpu(), ..Run::new(&call, None) };
+            let observer = call.observer.clone();
+            let id = lease.environment().id.clone();
+            let delivered = || {
+                observer.placed(&id, false);
+                observer.invoked();
+            };
+            match lease.environment().invoke(&call, run.deadline(), delivered).await {
+                Served::NotDelivered => {}
+                served => return run.conclude(call, lease, served).await,
+            }
+        }
+        match self.run_cold(call).await {
+            Ok(answer) => answer,
+            Err(failure) => failed(failure),
+        }
+    }
+
+    async fn run_cold(&self, call: Call) -> Result<Answer, Failure> {
+        let id = new_environment_id()?;
+        call.observer.placed(&id, true);
+        if let Some(notice) = &call.function.notice {
+            call.observer.wrote(format!("WARNING {notice}\n").into());
+        }
+        let started = Instant::now();
+        let lease = self.environment(&id, &call.function, &call.credentials).await?;
+        let init_failure = match lease.environment().ready(started + INIT_TIMEOUT, &*call.observer).await {
+            Ok(()) => {
+                let init = Some(started.elapsed());
+                let run = Run::new(&call, init);
+                return Ok(run.begin(call, lease).await);
+            }
+            Err(failure) => failure,
+        };
+        let init = started.elapsed();
+        report_init(&call, init, InitPhase::Init, &init_failure);
+        drop(lease);
+        let run = Run::new(&call, Some(init));
+        if !may_start_again(&init_failure) {
+            call.observer.invoked();
+            return Ok(run.fail(&call, init_failure));
+        }
+        self.start_again(run, id, call).await
+    }
+
+    /// Lambda's second try: the invocation begins, and starting is part of it and of its time limit.
+    async fn start_again(&self, run: Run, id: EnvironmentId, call: Call) -> Result<Answer, Failure> {
+        call.observer.invoked();
+        let lease = self.environment(&id, &call.function, &call.credentials).await?;
+        let failure = match lease.environment().ready(run.deadline(), &*call.observer).await {
+            Ok(()) => {
+                let served = lease.environment().invoke(&call, run.deadline(), || ()).await;
+                return Ok(run.conclude(call, lease, served).await);
+            }
+            Err(InitFailure::Died(Cause::TimedOut { .. })) => {
+                InitFailure::Died(Cause::TimedOut { after: call.function.timeout })
+            }
+            Err(failure) => failure,
+        };
+        report_init(&call, run.started.elapsed(), InitPhase::Invoke, &failure);
+        Ok(run.fail(&call, failure))
+    }
+
+    async fn environment(
+        &self,
+        id: &EnvironmentId,
+        function: &Arc<FunctionVersion>,
+        credentials: &Credentials,
+    ) -> Result<Lease, Failure> {
+        let platform = |error: io::Error| Failure::Platform(format!("no environment could be started: {error}"));
+        let permit = self.pool.make_room().ok_or_else(|| {
+            Failure::NoRoom("every environment of this machine is busy: try again, or raise the limit".to_owned())
+        })?;
+        let choice = self.choose(&function.runtime).map_err(|error| Failure::Platform(error.to_string()))?;
+        let wanted = self.wanted(id, function, credentials, choice.map(|choice| choice.interpreter));
+        let launched = self.sandboxes.launch(wanted).await.map_err(platform)?;
+        let environment = Environment::start(id.clone(), function, &self.gateway, launched).map_err(platform)?;
+        Ok(self.pool.lease(&function.revision, environment, permit))
+    }
+
+    fn wanted(
+        &self,
+        id: &EnvironmentId,
+        function: &FunctionVersion,
+        credentials: &Credentials,
+        interpreter: Option<Interpreter>,
+    ) -> Wanted {
+        let language = Language::of_runtime(&function.runtime).map(|(language, _)| language);
+        let subject = variables::Subject {
+            function,
+            credentials,
+            environment: id,
+            language,
+            node_major: interpreter.as_ref().map_or(0, |interpreter| interpreter.version.0),
+            egress: self.egress == Egress::Open,
+        };
+        let mut binds = vec![
+            Bind { source: package::tree(&self.dir, &function.code), target: TASK_ROOT.into() },
+            Bind { source: self.dir.join("runtime"), target: RUNTIME_DIR.into() },
+        ];
+        // Put there by a command; a function's own copy comes first on its path.
+        // Node looks for packages in the folders above /var/task, for `import` and `require` alike.
+        for (folder, target) in [("python", "/var/runtime/python"), ("nodejs/node_modules", "/var/node_modules")] {
+            let source = self.dir.join(folder);
+            if source.is_dir() {
+                binds.push(Bind { source, target: target.into() });
+            }
+        }
+        binds.extend(interpreter.as_ref().and_then(|interpreter| {
+            interpreter.prefix.clone().map(|prefix| Bind { source: prefix.clone(), target: prefix })
+        }));
+        Wanted {
+            binds,
+            programs: programs(language, interpreter.as_ref()),
+            environment: variables::variables(&subject),
+            memory_bytes: u64::from(function.memory_mib) << 20,
+            tmp_bytes: u64::from(function.ephemeral_mib) << 20,
+        }
+    }
+
+    fn choose(&self, runtime: &str) -> Result<Option<Choice>, PrepareError> {
+        let Some((language, version)) = Language::of_runtime(runtime) else { return Ok(None) };
+        let found = match language {
+            Language::Python => &self.pythons,
+            Language::Node => &self.nodes,
+        };
+        interpreter::choose(language, version, found, self.strict_runtimes)
+            .map(Some)
+            .map_err(PrepareError::NoInterpreter)
+    }
+}
+
+/// An invocation as a process gets it.
+struct Call {
+    function: Arc<FunctionVersion>,
+    qualifier: Option<Box<str>>,
+    request_id: RequestId,
+    trace: Trace,
+    client_context: Option<Box<str>>,
+    document: Bytes,
+    credentials: Credentials,
+    observer: Arc<dyn Observer>,
+}
+
+impl Call {
+    fn new(job: Job) -> Result<Call, Failure> {
+        let Job { function, qualifier, request_id, trace, payload, client_context, credentials, observer } = job;
+        match payload {
+            Payload::Event { document, .. } => {
+                Ok(Call { function, qualifier, request_id, trace, client_context, document, credentials, observer })
+            }
+            Payload::Http(_) => Err(Failure::Platform("a process takes events, not HTTP requests".to_owned())),
+        }
+    }
+}
+
+/// One invocation on its way, for its report.
+struct Run {
+    started: Instant,
+    init: Option<Duration>,
+    timeout: Duration,
+    /// CPU time that the environment had used before.
+    cpu: Duration,
+}
+
+impl Run {
+    fn new(call: &Call, init: Option<Duration>) -> Run {
+        Run { started: Instant::now(), init, timeout: call.function.timeout, cpu: Duration::ZERO }
+    }
+
+    fn deadline(&self) -> Instant {
+        self.started + self.timeout
+    }
+
+    /// The first invocation of an environment that has just come up.
+    async fn begin(self, call: Call, lease: Lease) -> Answer {
+        let observer = call.observer.clone();
+        let served =
+            lease.environment().invoke(&call, self.deadline(), || observer.invoked()).await;
+        self.conclude(call, lease, served).await
+    }
+
+    /// Makes the answer. An environment that replied is watched until it waits again, and then kept.
+    async fn conclude(self, call: Call, lease: Lease, served: Served) -> Answer {
+        let reply = match served {
+            Served::Replied(reply) => reply,
+            Served::NotDelivered => return self.die(&call, &lease, &exited()),
+            Served::Died(cause) => return self.die(&call, &lease, &cause),
+        };
+        let (outcome, end, bytes_out) = outcome(reply);
+        let mut report = Report { end, bytes_out, ..self.report(&call, &lease) };
+        let grace = Instant::now() + SETTLE_GRACE;
+        if lease.environment().settle(grace.min(self.deadline()), &*call.observer).await {
+            report.cpu = lease.environment().meter.cpu().saturating_sub(self.cpu);
+            lease.give_back();
+            return Answer { outcome, report: Box::pin(std::future::ready(report)) };
+        }
+        // It still works after its answer: the invocation, and its bill, go on in the background.
+        let (finished, report_later) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move {
+            let kept = lease.environment().settle(self.deadline(), &*call.observer).await;
+            report.duration = self.started.elapsed();
+            report.cpu = lease.environment().meter.cpu().saturating_sub(self.cpu);
+            if kept {
+                lease.give_back();
+            }
+            let _ = finished.send(report);
+        });
+        Answer { outcome, report: Box::pin(async move { report_later.await.unwrap_or_default() }) }
+    }
+
+    fn die(self, call: &Call, lease: &Lease, cause: &Cause) -> Answer {
+        call.observer.wrote(cause.log_line(&call.request_id).into());
+        let report = Report { end: end(cause), ..self.report(call, lease) };
+        answer(Err(Failure::Function { document: cause.document(&call.request_id) }), report)
+    }
+
+    /// The runtime did not come up.
+    fn fail(self, call: &Call, failure: InitFailure) -> Answer {
+        let (told, end) = match &failure {
+            InitFailure::Told(told) => (told.clone(), End::Error),
+            InitFailure::Died(cause) => {
+                call.observer.wrote(cause.log_line(&call.request_id).into());
+                (cause.document(&call.request_id), end(cause))
+            }
+        };
+        let report = Report {
+            init: self.init,
+            duration: self.started.elapsed(),
+            bytes_in: call.document.len() as u64,
+            end,
+            ..Report::default()
+        };
+        answer(Err(Failure::Function { document: told }), report)
+    }
+
+    fn report(&self, call: &Call, lease: &Lease) -> Report {
+        let meter = &lease.environment().meter;
+        Report {
+            init: self.init,
+            duration: self.started.elapsed(),
+            cpu: meter.cpu().saturating_sub(self.cpu),
+            memory_peak_bytes: meter.peak_bytes(),
+            bytes_in: call.document.len() as u64,
+            bytes_out: 0,
+            end: End::Ok,
+        }
+    }
+}
+
+fn outcome(reply: Reply) -> (Result<Output, Failure>, End, u64) {
+    match reply {
+        Reply::Answer(bytes) => {
+            let length = bytes.len() as u64;
+            (Ok(Output::Document(bytes)), End::Ok, length)
+        }
+        Reply::Error(document) => {
+            let length = document.len() as u64;
+            (Err(Failure::Function { document }), End::Error, length)
+        }
+        Reply::TooLarge { bytes } => {
+            (Err(Failure::ResponseTooLarge { bytes, bytes_max: RESPONSE_BYTES_MAX }), End::Error, 0)
+        }
+    }
+}
+
+fn answer(outcome: Result<Output, Failure>, report: Report) -> Answer {
+    Answer { outcome, report: Box::pin(std::future::ready(report)) }
+}
+
+fn failed(failure: Failure) -> Answer {
+    answer(Err(failure), Report { end: End::Error, ..Report::default() })
+}
+
+fn end(cause: &Cause) -> End {
+    match cause {
+        Cause::TimedOut { .. } => End::TimedOut,
+        Cause::Ended(_) | Cause::OutOfMemory => End::Crashed(cause.kind().into()),
+    }
+}
+
+fn exited() -> Cause {
+    Cause::Ended(session::Ending::Exited { code: 0 })
+}
+
+fn report_init(call: &Call, took: Duration, phase: InitPhase, failure: &InitFailure) {
+    let kind = match failure {
+        InitFailure::Told(document) => failure::kind_of(document),
+        InitFailure::Died(cause) => cause.kind().to_owned(),
+    };
+    call.observer.wrote(failure::init_report(took, phase, &kind).into());
+}
+
+/// A program that is not there will not be there the second time.
+fn may_start_again(failure: &InitFailure) -> bool {
+    use session::Ending::{Broken, Exited, NoProgram, NotExecutable, Signaled};
+    match failure {
+        InitFailure::Told(_) | InitFailure::Died(Cause::TimedOut { .. } | Cause::OutOfMemory) => true,
+        InitFailure::Died(Cause::Ended(ending)) => match ending {
+            Exited { .. } | Signaled { .. } => true,
+            NoProgram | NotExecutable { .. } | Broken { .. } => false,
+        },
+    }
+}
+
+fn programs(language: Option<Language>, interpreter: Option<&Interpreter>) -> Vec<Vec<String>> {
+    let program = interpreter.map(|interpreter| interpreter.program.display().to_string());
+    match (language, program) {
+        (Some(Language::Python), Some(program)) => vec![vec![program, format!("{RUNTIME_DIR}/bootstrap.py")]],
+        (Some(Language::Node), Some(program)) => vec![vec![program, format!("{RUNTIME_DIR}/bootstrap.mjs")]],
+        _ => ["/var/task/bootstrap", "/opt/bootstrap"].map(|program| vec![program.to_owned()]).to_vec(),
+    }
+}
+
+fn new_environment_id() -> Result<EnvironmentId, Failure> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| Failure::Platform(error.to_string()))?;
+    Ok(EnvironmentId(hex::encode(random).into()))
+}
+
+/// Our part of the runtime's directory: readable by sandboxes, free of what a crash left.
+fn prepare_dir(dir: &Path) -> io::Result<PathBuf> {
+    for folder in ["code", "runtime/python"] {
+        std::fs::create_dir_all(dir.join(folder))?;
+    }
+    package::sweep(dir)?;
+    for (name, text) in BOOTSTRAPS {
+        let place = dir.join("runtime").join(name);
+        std::fs::write(&place, text)?;
+        std::fs::set_permissions(place, std::fs::Permissions::from_mode(0o644))?;
+    }
+    for folder in ["runtime", "runtime/python"] {
+        std::fs::set_permissions(dir.join(folder), std::fs::Permissions::from_mode(0o755))?;
+    }
+    dir.canonicalize()
+}
+
+async fn reap(pool: std::sync::Weak<Pool>, idle: Duration) {
+    let mut ticks = tokio::time::interval((idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(15)));
+    loop {
+        ticks.tick().await;
+        match pool.upgrade() {
+            Some(pool) => pool.reap(),
+            None => return,
+        }
+    }
+}

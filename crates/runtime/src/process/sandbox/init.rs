@@ -1,0 +1,339 @@
+//! The first process of a sandbox: builds its world, gives up every right, starts the program, reaps.
+//!
+//! Start reading at [`main`]. The order matters and is the order of the code: what needs a right comes before it is
+//! given up.
+//!
+//! Invariants:
+//! - The program starts with no capability, no way to gain one, and the system-call filter on.
+//! - When the program ends, or the server does, this process ends, and the kernel ends the sandbox with it.
+
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use super::launcher::{because, c_string, owned};
+use super::message::{self, Bind, Limits, Notice, Plan, Start};
+use super::{landlock, seccomp};
+
+/// Where code lies, and where programs start.
+pub const TASK_ROOT: &str = "/var/task";
+
+const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
+
+pub fn main(start: &Start, control: &OwnedFd, go: OwnedFd) -> ! {
+    let mut byte = [0];
+    // The stage closes the pipe without a word when it could not map ids; it has told the server why.
+    if rustix::io::read(&go, &mut byte) == Ok(1)
+        && let Err(error) = live(start, control)
+    {
+        say(control, &Notice::Broken { what: error.to_string() });
+    }
+    exit(0)
+}
+
+/// Tells the server something. When it cannot be told it is gone, and so is this process soon.
+pub fn say(control: &OwnedFd, notice: &Notice) {
+    let _ = message::send(control.as_fd(), notice, &[]);
+}
+
+fn live(start: &Start, control: &OwnedFd) -> io::Result<()> {
+    offer(start, control).map_err(|error| because("open the sandbox's network", error))?;
+    let Some((plan, descriptors)) = message::receive::<Plan>(control.as_fd())? else { return Ok(()) };
+    let log = descriptors.into_iter().next().ok_or_else(|| io::Error::other("a plan without a log"))?;
+    build_root(&plan)?;
+    redirect(&log)?;
+    drop(log);
+    limit(&plan.limits)?;
+    give_up_rights(start, plan.uid).map_err(|error| because("give up rights", error))?;
+    landlock::restrict().map_err(|error| because("apply Landlock", error))?;
+    seccomp::apply().map_err(|error| because("filter system calls", error))?;
+    supervise(&plan, control)
+}
+
+/// Brings loopback up and passes out listeners that live in this network namespace.
+fn offer(start: &Start, control: &OwnedFd) -> io::Result<()> {
+    // SAFETY: a name of at most 64 bytes, with its length.
+    unsafe { libc::sethostname(c"nought".as_ptr(), 6) };
+    loopback_up()?;
+    // SAFETY: takes plain numbers; the process is this one.
+    let pidfd = owned(unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) })?;
+    let listeners = start
+        .ports
+        .iter()
+        .map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)))
+        .collect::<io::Result<Vec<TcpListener>>>()?;
+    let mut descriptors: Vec<BorrowedFd> = vec![pidfd.as_fd()];
+    descriptors.extend(listeners.iter().map(AsFd::as_fd));
+    message::send(control.as_fd(), &Notice::Ready, &descriptors)
+}
+
+fn loopback_up() -> io::Result<()> {
+    let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::DGRAM, None)?;
+    // SAFETY: all zeroes is a valid `ifreq`, a structure of plain numbers.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    request.ifr_name[0] = b'l' as libc::c_char;
+    request.ifr_name[1] = b'o' as libc::c_char;
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as i16;
+    // SAFETY: the request outlives the call and is of the type that this ioctl reads.
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }.into())
+}
+
+fn build_root(plan: &Plan) -> io::Result<()> {
+    mount("none", Path::new("/"), "", libc::MS_REC | libc::MS_PRIVATE, "")?;
+    let root = &plan.root;
+    let quiet = libc::MS_NOSUID | libc::MS_NODEV;
+    mount("nought", root, "tmpfs", quiet, "mode=0755,size=1m")?;
+    for bind in &plan.binds {
+        bind_read_only(root, bind)?;
+    }
+    for (link, target) in &plan.links {
+        symlink(target, inside(root, link)).map_err(|error| because(&format!("link {}", link.display()), error))?;
+    }
+    make_devices(root)?;
+    write_etc(root, plan.uid)?;
+    let tmp = make_dir(root, "/tmp")?;
+    mount("nought", &tmp, "tmpfs", quiet, &format!("mode=0700,uid={},size={}", plan.uid, plan.tmp_bytes))?;
+    let proc = make_dir(root, "/proc")?;
+    mount("proc", &proc, "proc", quiet | libc::MS_NOEXEC, "")?;
+    make_dir(root, "/opt")?;
+    enter_root(root)
+}
+
+fn enter_root(root: &Path) -> io::Result<()> {
+    std::env::set_current_dir(root)?;
+    rustix::process::pivot_root(".", ".").map_err(|error| because("pivot into the new root", error.into()))?;
+    rustix::mount::unmount(".", rustix::mount::UnmountFlags::DETACH)?;
+    std::env::set_current_dir("/")?;
+    set_read_only(Path::new("/"), false)?;
+    // More likely to be killed than the server when the machine runs out of memory.
+    fs::write("/proc/self/oom_score_adj", "500")
+}
+
+fn bind_read_only(root: &Path, bind: &Bind) -> io::Result<()> {
+    let failed = |error| because(&format!("show {} as {}", bind.source.display(), bind.target.display()), error);
+    let place = inside(root, &bind.target);
+    let metadata = fs::metadata(&bind.source).map_err(failed)?;
+    let made = match metadata.is_dir() {
+        true => fs::create_dir_all(&place),
+        false => place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&place, "")),
+    };
+    made.map_err(failed)?;
+    mount(&bind.source, &place, "", libc::MS_BIND | libc::MS_REC, "").map_err(failed)?;
+    set_read_only(&place, true).map_err(failed)
+}
+
+/// `mount_setattr`: every mount below too, and device files and set-user-id bits mean nothing.
+fn set_read_only(place: &Path, recursive: bool) -> io::Result<()> {
+    let path = c_string(place.as_os_str().as_encoded_bytes())?;
+    // SAFETY: all zeroes is "change nothing" in this structure of plain numbers.
+    let mut change: libc::mount_attr = unsafe { std::mem::zeroed() };
+    change.attr_set = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID;
+    if recursive {
+        change.attr_set |= libc::MOUNT_ATTR_NODEV;
+    }
+    let flags = if recursive { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: the path and the structure outlive the call.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            flags,
+            &raw const change,
+            size_of::<libc::mount_attr>(),
+        )
+    })
+}
+
+fn make_devices(root: &Path) -> io::Result<()> {
+    let dev = make_dir(root, "/dev")?;
+    for name in DEVICES {
+        let place = dev.join(name);
+        fs::write(&place, "")?;
+        mount(Path::new("/dev").join(name), &place, "", libc::MS_BIND, "")?;
+    }
+    let links = [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")];
+    links.into_iter().try_for_each(|(name, target)| symlink(target, dev.join(name)))
+}
+
+/// The few files that name look-ups read; the host's own say too much.
+fn write_etc(root: &Path, uid: u32) -> io::Result<()> {
+    let etc = make_dir(root, "/etc")?;
+    fs::write(etc.join("passwd"), format!("root:x:0:0::/:/sbin/nologin\nsandbox:x:{uid}:{uid}::/tmp:/sbin/nologin\n"))?;
+    fs::write(etc.join("group"), format!("root:x:0:\nsandbox:x:{uid}:\n"))?;
+    fs::write(etc.join("hosts"), "127.0.0.1 localhost nought\n::1 localhost\n")?;
+    fs::write(etc.join("nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files dns\n")?;
+    fs::write(etc.join("resolv.conf"), "")
+}
+
+fn redirect(log: &OwnedFd) -> io::Result<()> {
+    let null = fs::File::open("/dev/null")?;
+    for (from, to) in [(null.as_raw_fd(), 0), (log.as_raw_fd(), 1), (log.as_raw_fd(), 2)] {
+        // SAFETY: plain descriptor numbers; the standard three belong to this process alone.
+        check(unsafe { libc::dup2(from, to) }.into())?;
+    }
+    Ok(())
+}
+
+fn limit(limits: &Limits) -> io::Result<()> {
+    let rows = [
+        (libc::RLIMIT_NOFILE, limits.files_max),
+        (libc::RLIMIT_NPROC, limits.processes_max),
+        (libc::RLIMIT_CORE, 0),
+    ];
+    for (resource, max) in rows {
+        let limit = libc::rlimit { rlim_cur: max, rlim_max: max };
+        // SAFETY: the structure outlives the call.
+        check(unsafe { libc::setrlimit(resource, &raw const limit) }.into())?;
+    }
+    Ok(())
+}
+
+/// Raw system calls: the C library's versions wait for threads that this process does not have.
+fn give_up_rights(start: &Start, uid: u32) -> io::Result<()> {
+    // SAFETY (the whole function): plain numbers and structures that outlive their calls; one thread.
+    unsafe {
+        for capability in 0..64 {
+            // Numbers that the kernel does not know are refused, and do not matter.
+            libc::prctl(libc::PR_CAPBSET_DROP, capability);
+        }
+        if !start.user_namespace {
+            check(libc::syscall(libc::SYS_setgroups, 0, std::ptr::null::<libc::gid_t>()))?;
+            check(libc::syscall(libc::SYS_setresgid, uid, uid, uid))?;
+            check(libc::syscall(libc::SYS_setresuid, uid, uid, uid))?;
+        }
+        // _LINUX_CAPABILITY_VERSION_3, this process; then effective, permitted, inheritable, twice.
+        let header = [0x2008_0522_u32, 0];
+        let none = [0_u32; 6];
+        check(libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()))?;
+        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).into())?;
+        check(libc::prctl(libc::PR_SET_DUMPABLE, 0).into())
+    }
+}
+
+fn supervise(plan: &Plan, control: &OwnedFd) -> io::Result<()> {
+    // SAFETY: a set on this stack, initialised by the call; the launcher's "ignore" would lose exit codes.
+    let children = unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        let mut set = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, libc::SIGCHLD);
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+        owned(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC).into())?
+    };
+    // SAFETY: one thread, so the child may go on as an ordinary program.
+    match unsafe { libc::fork() } {
+        -1 => return Err(io::Error::last_os_error()),
+        0 => run(plan, control),
+        program => reap(program, &children, control),
+    }
+    Ok(())
+}
+
+/// Until the program ends or the server is gone.
+fn reap(program: i32, children: &OwnedFd, control: &OwnedFd) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    loop {
+        let mut waiting = [PollFd::new(children, PollFlags::IN), PollFd::new(control, PollFlags::IN)];
+        if poll(&mut waiting, None).is_err() {
+            continue;
+        }
+        if !waiting[1].revents().is_empty() {
+            return;
+        }
+        let mut record = [0; 128];
+        let _ = rustix::io::read(children, &mut record);
+        let mut status = 0;
+        loop {
+            // SAFETY: the status outlives the call.
+            match unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) } {
+                0 | -1 => break,
+                ended if ended == program => return say(control, &ending(status)),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn ending(status: i32) -> Notice {
+    match libc::WIFSIGNALED(status) {
+        true => Notice::Signaled { signal: libc::WTERMSIG(status) },
+        false => Notice::Exited { code: libc::WEXITSTATUS(status) },
+    }
+}
+
+fn run(plan: &Plan, control: &OwnedFd) -> ! {
+    // SAFETY: resets what this process set for itself, so that the program starts as programs expect.
+    unsafe {
+        let mut none = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        libc::setsid();
+        libc::umask(0o022);
+    }
+    let notice = match plan.programs.iter().find(|program| Path::new(&program[0]).exists()) {
+        None => Notice::NoProgram,
+        Some(program) => {
+            let failed = execute(program, &plan.environment);
+            Notice::NotExecutable { program: program[0].clone(), errno: failed.raw_os_error().unwrap_or(0) }
+        }
+    };
+    say(control, &notice);
+    exit(1)
+}
+
+/// Returns only when the program cannot be executed.
+fn execute(program: &[String], environment: &[(String, String)]) -> io::Error {
+    let prepared = || -> io::Result<(Vec<CString>, Vec<CString>)> {
+        std::env::set_current_dir(TASK_ROOT)?;
+        let arguments = program.iter().map(|argument| c_string(argument.as_str()));
+        let variables = environment.iter().map(|(name, value)| c_string(format!("{name}={value}")));
+        Ok((arguments.collect::<io::Result<_>>()?, variables.collect::<io::Result<_>>()?))
+    };
+    let (arguments, variables) = match prepared() {
+        Ok(prepared) => prepared,
+        Err(error) => return error,
+    };
+    let pointers = |texts: &[CString]| -> Vec<*const libc::c_char> {
+        texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    // SAFETY: both arrays end in null and, like the texts they point to, outlive the call.
+    unsafe { libc::execve(arguments[0].as_ptr(), pointers(&arguments).as_ptr(), pointers(&variables).as_ptr()) };
+    io::Error::last_os_error()
+}
+
+fn mount(source: impl AsRef<Path>, place: &Path, kind: &str, flags: libc::c_ulong, data: &str) -> io::Result<()> {
+    let source = c_string(source.as_ref().as_os_str().as_encoded_bytes())?;
+    let target = c_string(place.as_os_str().as_encoded_bytes())?;
+    let (kind, data) = (c_string(kind)?, c_string(data)?);
+    // SAFETY: four texts that outlive the call.
+    check(unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, data.as_ptr().cast()) }.into())
+        .map_err(|error| because(&format!("mount {}", place.display()), error))
+}
+
+fn inside(root: &Path, target: &Path) -> PathBuf {
+    root.join(target.strip_prefix("/").unwrap_or(target))
+}
+
+fn make_dir(root: &Path, target: &str) -> io::Result<PathBuf> {
+    let place = inside(root, Path::new(target));
+    fs::create_dir_all(&place)?;
+    Ok(place)
+}
+
+fn check(answer: i64) -> io::Result<()> {
+    match answer {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+fn exit(code: i32) -> ! {
+    // SAFETY: ends this process without running anything that its parents registered.
+    unsafe { libc::_exit(code) }
+}
