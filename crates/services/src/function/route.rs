@@ -1,0 +1,211 @@
+//! Routes: which code answers under which name, in memory.
+//!
+//! An invocation reads nothing else. What is here is read from rows after each change and before the change is
+//! acknowledged ([`Routes::refresh`]), and from all rows at start-up ([`Routes::load`]).
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use store::{Read, Store};
+
+use super::alias::Alias;
+use super::url::Url;
+use super::{AliasName, Details, Error, FunctionId, Qualifier, Reason, State, rows};
+use crate::identity::Statement;
+use crate::name::Version;
+use crate::run::{FunctionVersion, Revision};
+
+/// All functions as they are invoked. Cheap to clone; all clones are one.
+#[derive(Clone, Default)]
+pub struct Routes(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    table: RwLock<Table>,
+    /// The sum of all reservations.
+    reserved: AtomicU32,
+    /// Held from reading rows to showing them, so that an older state never replaces a newer one.
+    refreshing: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Table {
+    functions: HashMap<FunctionId, Arc<Entry>>,
+    urls: HashMap<Box<str>, Arc<UrlRoute>>,
+}
+
+/// What one invocation needs to know.
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub version: Arc<FunctionVersion>,
+    /// The role whose permissions the version has.
+    pub role: Option<Arc<str>>,
+    /// Executions reserved for the function and its limit, over all its versions.
+    pub reserved: Option<u32>,
+}
+
+/// What a function URL leads to.
+#[derive(Debug, Clone)]
+pub struct UrlRoute {
+    pub function: FunctionId,
+    pub alias: Option<AliasName>,
+    pub url: Url,
+}
+
+impl UrlRoute {
+    pub fn qualifier(&self) -> Option<Qualifier> {
+        self.alias.clone().map(Qualifier::Alias)
+    }
+}
+
+/// Why nothing runs under a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unroutable {
+    #[error("there is no such function, version or alias")]
+    Absent,
+    #[error("the function is still being created")]
+    Pending,
+    #[error("the function could not be created: {}", .0.text)]
+    Failed(Reason),
+}
+
+#[derive(Clone)]
+struct Runnable {
+    version: Arc<FunctionVersion>,
+    role: Arc<str>,
+}
+
+struct Entry {
+    reserved: Option<u32>,
+    /// In the order of versions.
+    versions: Box<[(Version, Result<Runnable, Unroutable>)]>,
+    aliases: Box<[(AliasName, Alias)]>,
+    policies: Box<[(Option<Qualifier>, Arc<[Statement]>)]>,
+    urls: Box<[Arc<UrlRoute>]>,
+}
+
+impl Routes {
+    /// The code for one invocation; `random` chooses among the versions of a weighted alias.
+    pub fn resolve(&self, id: &FunctionId, qualifier: Option<&Qualifier>, random: u64) -> Result<Route, Unroutable> {
+        let entry = self.entry(id).ok_or(Unroutable::Absent)?;
+        let version = match qualifier {
+            None => Version::Latest,
+            Some(Qualifier::Version(version)) => *version,
+            Some(Qualifier::Alias(name)) => entry.alias(name).ok_or(Unroutable::Absent)?.choose(random),
+        };
+        let Runnable { version, role } = entry.version(version)?;
+        Ok(Route { version, role: Some(role), reserved: entry.reserved })
+    }
+
+    /// What the first label of a function URL's host leads to.
+    pub fn url(&self, url_id: &str) -> Option<Arc<UrlRoute>> {
+        self.read().urls.get(url_id).cloned()
+    }
+
+    /// The permissions on exactly this name of the function.
+    pub fn policy(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Arc<[Statement]> {
+        let entry = self.entry(id);
+        let found = entry.iter().flat_map(|entry| entry.policies.iter()).find(|(on, _)| on.as_ref() == qualifier);
+        found.map(|(_, statements)| statements.clone()).unwrap_or_default()
+    }
+
+    /// Executions that are reserved, over all functions.
+    pub fn reserved(&self) -> u32 {
+        self.0.reserved.load(Ordering::Relaxed)
+    }
+
+    pub fn function_count(&self) -> usize {
+        self.read().functions.len()
+    }
+
+    /// Reads every function from the store.
+    pub(super) fn load(&self, store: &Store) -> Result<(), Error> {
+        for id in store.read(|read| rows::all_functions(read))? {
+            self.refresh(store, &id)?;
+        }
+        Ok(())
+    }
+
+    /// Shows the function as its rows have it now.
+    pub(super) fn refresh(&self, store: &Store, id: &FunctionId) -> Result<(), Error> {
+        let _in_turn: MutexGuard<'_, ()> = self.0.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = store.read(|read| entry_of(read, id))?;
+        let mut table = self.0.table.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = table.functions.remove(id) {
+            self.0.reserved.fetch_sub(before.reserved.unwrap_or(0), Ordering::Relaxed);
+            for route in &before.urls {
+                table.urls.remove(route.url.id.as_str());
+            }
+        }
+        if let Some(entry) = entry {
+            self.0.reserved.fetch_add(entry.reserved.unwrap_or(0), Ordering::Relaxed);
+            for route in &entry.urls {
+                table.urls.insert(route.url.id.as_str().into(), route.clone());
+            }
+            table.functions.insert(id.clone(), Arc::new(entry));
+        }
+        Ok(())
+    }
+
+    fn entry(&self, id: &FunctionId) -> Option<Arc<Entry>> {
+        self.read().functions.get(id).cloned()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.0.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn version(&self, version: Version) -> Result<Runnable, Unroutable> {
+        let place = self.versions.binary_search_by_key(&version, |(version, _)| *version);
+        place.map_or(Err(Unroutable::Absent), |place| self.versions[place].1.clone())
+    }
+
+    fn alias(&self, name: &AliasName) -> Option<&Alias> {
+        self.aliases.iter().find(|(known, _)| known == name).map(|(_, alias)| alias)
+    }
+}
+
+fn entry_of(read: &mut impl Read, id: &FunctionId) -> Result<Option<Entry>, Error> {
+    let Some(function) = rows::function(read, id)? else { return Ok(None) };
+    let versions = rows::all_versions(read, id)?;
+    let policies = rows::policies(read, id)?;
+    let urls = rows::urls(read, id)?;
+    Ok(Some(Entry {
+        reserved: function.reserved,
+        versions: versions.into_iter().map(|(version, details)| (version, runnable(id, version, details))).collect(),
+        aliases: rows::aliases(read, id)?.into(),
+        policies: policies.into_iter().map(|(on, statements)| (on, statements.into())).collect(),
+        urls: urls.into_iter().map(|(alias, url)| Arc::new(UrlRoute { function: id.clone(), alias, url })).collect(),
+    }))
+}
+
+fn runnable(id: &FunctionId, version: Version, details: Details) -> Result<Runnable, Unroutable> {
+    let Some(running) = details.running else {
+        return Err(match details.state {
+            State::Failed(reason) => Unroutable::Failed(reason),
+            State::Pending | State::Active { .. } => Unroutable::Pending,
+        });
+    };
+    let settings = running.settings;
+    let role = settings.role.into();
+    let version = Arc::new(FunctionVersion {
+        account: id.scope.account.clone(),
+        region: id.scope.region.clone(),
+        name: id.name.clone(),
+        version,
+        revision: Revision(format!("{}:{version}", running.build).into()),
+        code: running.code.id,
+        kind: running.kind,
+        runtime: settings.runtime.into(),
+        handler: settings.handler.into(),
+        environment: settings.environment,
+        memory_mib: settings.memory_mib,
+        timeout: settings.timeout,
+        ephemeral_mib: settings.ephemeral_mib,
+        notice: running.notice,
+    });
+    Ok(Runnable { version, role })
+}
