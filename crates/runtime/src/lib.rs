@@ -70,7 +70,8 @@ impl Runtime {
         if options.require_sandbox && !doctor.missing.is_empty() {
             return Err(StartError::Sandbox { missing: doctor.missing });
         }
-        let components = Components::new(&options, gateway).map_err(|error| StartError::Components(error.to_string()))?;
+        let components =
+            Components::new(&options, gateway).map_err(|error| StartError::Components(error.to_string()))?;
         Ok(Arc::new(Runtime { components: Arc::new(components), processes: Arc::new(processes), doctor }))
     }
 

@@ -92,9 +92,9 @@ fn open(package: &[u8]) -> Result<Archive<'_>, PrepareError> {
     let archive = ZipArchive::new(Cursor::new(package)).map_err(bad_archive)?;
     match archive.len() {
         0 => Err(PrepareError::BadArchive("the zip archive is empty".to_owned())),
-        entries if entries > ENTRIES_MAX => {
-            Err(PrepareError::BadArchive(format!("the zip archive has {entries} entries and the limit is {ENTRIES_MAX}")))
-        }
+        entries if entries > ENTRIES_MAX => Err(PrepareError::BadArchive(format!(
+            "the zip archive has {entries} entries and the limit is {ENTRIES_MAX}"
+        ))),
         _ => Ok(archive),
     }
 }
@@ -169,8 +169,10 @@ fn link_target(entry: &mut ZipFile<'_, Cursor<&[u8]>>, path: &Path) -> Result<Pa
     entry.take(LINK_BYTES_MAX).read_to_string(&mut target).map_err(bad_entry)?;
     let depth = path.components().filter(|part| matches!(part, Component::Normal(_))).count() - 1;
     let climbs = Path::new(&target).components().take_while(|part| matches!(part, Component::ParentDir)).count();
-    let rest_is_plain =
-        Path::new(&target).components().skip(climbs).all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let rest_is_plain = Path::new(&target)
+        .components()
+        .skip(climbs)
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     match !target.is_empty() && !target.contains('\0') && climbs <= depth && rest_is_plain {
         true => Ok(PathBuf::from(target)),
         false => Err(PrepareError::UnsafePath(format!(
@@ -215,11 +217,15 @@ fn make_dir(place: &Path) -> Result<(), PrepareError> {
 }
 
 fn bad_archive(error: zip::result::ZipError) -> PrepareError {
-    PrepareError::BadArchive(format!("Could not unzip uploaded file: {error}. Please check your file, then try to upload again."))
+    PrepareError::BadArchive(format!(
+        "Could not unzip uploaded file: {error}. Please check your file, then try to upload again."
+    ))
 }
 
 fn bad_entry(error: io::Error) -> PrepareError {
-    PrepareError::BadArchive(format!("Could not unzip uploaded file: {error}. Please check your file, then try to upload again."))
+    PrepareError::BadArchive(format!(
+        "Could not unzip uploaded file: {error}. Please check your file, then try to upload again."
+    ))
 }
 
 /// Two entries that cannot both be, or a name that the file system refuses.

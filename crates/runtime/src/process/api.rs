@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
-use super::session::{Delivered, Refusal, Reply, RESPONSE_BYTES_MAX, Session};
+use super::session::{Delivered, RESPONSE_BYTES_MAX, Refusal, Reply, Session};
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 

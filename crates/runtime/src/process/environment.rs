@@ -19,12 +19,12 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Call, api};
 use super::failure::Cause;
 use super::meter::Meter;
 use super::sandbox::message::Notice;
 use super::sandbox::{Body, Sandbox};
 use super::session::{Ending, Event, Phase, Reply, Session};
+use super::{Call, api};
 
 /// One read of a function's output.
 const LOG_BLOCK_BYTES: usize = 64 * 1024;

@@ -95,7 +95,8 @@ fn proportional_bytes(pid: u32) -> Option<u64> {
 /// User and system time, with that of children that were waited for.
 fn cpu_of(pid: u32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let ticks: u64 = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(4).filter_map(|n| n.parse::<u64>().ok()).sum();
+    let ticks: u64 =
+        stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(4).filter_map(|n| n.parse::<u64>().ok()).sum();
     // Linux reports clock ticks of 10 ms to programs, on every architecture that Nought runs on.
     Some(Duration::from_millis(ticks * 10))
 }

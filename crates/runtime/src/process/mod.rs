@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use services::run::{
-    Answer, CodeId, Credentials, End, EnvironmentId, Failure, FunctionVersion, Gateway, Job, Observer, Output,
-    Payload, PrepareError, Report, RequestId, Revision, Trace,
+    Answer, CodeId, Credentials, End, EnvironmentId, Failure, FunctionVersion, Gateway, Job, Observer, Output, Payload,
+    PrepareError, Report, RequestId, Revision, Trace,
 };
 
 use crate::options::{Egress, Options};
@@ -37,8 +37,8 @@ use failure::{Cause, InitPhase};
 use interpreter::{Choice, Interpreter, Language};
 use pool::{Lease, Pool};
 use sandbox::message::Bind;
-use sandbox::{Sandboxes, TASK_ROOT, Wanted};
 pub use sandbox::{Doctor, Tier, launcher_main};
+use sandbox::{Sandboxes, TASK_ROOT, Wanted};
 use session::{RESPONSE_BYTES_MAX, Reply};
 use variables::RUNTIME_DIR;
 
@@ -314,8 +314,7 @@ impl Run {
     /// The first invocation of an environment that has just come up.
     async fn begin(self, call: Call, lease: Lease) -> Answer {
         let observer = call.observer.clone();
-        let served =
-            lease.environment().invoke(&call, self.deadline(), || observer.invoked()).await;
+        let served = lease.environment().invoke(&call, self.deadline(), || observer.invoked()).await;
         self.conclude(call, lease, served).await
     }
 

@@ -80,7 +80,10 @@ impl Pool {
         }
         let evicted = {
             let mut revisions = self.revisions();
-            let oldest = revisions.iter().filter_map(|(revision, shelf)| Some((shelf.idle.first()?.since, revision.clone()))).min();
+            let oldest = revisions
+                .iter()
+                .filter_map(|(revision, shelf)| Some((shelf.idle.first()?.since, revision.clone())))
+                .min();
             let (_, revision) = oldest?;
             revisions.get_mut(&revision)?.idle.remove(0)
         };
@@ -88,7 +91,12 @@ impl Pool {
         Some(evicted.permit)
     }
 
-    pub fn lease(self: &Arc<Self>, revision: &Revision, environment: Environment, permit: OwnedSemaphorePermit) -> Lease {
+    pub fn lease(
+        self: &Arc<Self>,
+        revision: &Revision,
+        environment: Environment,
+        permit: OwnedSemaphorePermit,
+    ) -> Lease {
         let body = Arc::downgrade(environment.body());
         self.revisions().entry(revision.clone()).or_default().busy.push(body);
         Lease { pool: self.clone(), revision: revision.clone(), held: Some((Box::new(environment), permit)) }
@@ -113,8 +121,9 @@ impl Pool {
             let mut revisions = self.revisions();
             for shelf in revisions.values_mut() {
                 let kept = std::mem::take(&mut shelf.idle);
-                let (gone, kept) =
-                    kept.into_iter().partition(|idle| idle.since.elapsed() >= self.idle_max || !idle.environment.is_idle());
+                let (gone, kept) = kept
+                    .into_iter()
+                    .partition(|idle| idle.since.elapsed() >= self.idle_max || !idle.environment.is_idle());
                 shelf.idle = kept;
                 old.push(gone);
             }

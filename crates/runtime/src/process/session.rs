@@ -35,12 +35,21 @@ pub enum Phase {
 /// How an environment ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    Exited { code: i32 },
-    Signaled { signal: i32 },
+    Exited {
+        code: i32,
+    },
+    Signaled {
+        signal: i32,
+    },
     NoProgram,
-    NotExecutable { program: String, errno: i32 },
+    NotExecutable {
+        program: String,
+        errno: i32,
+    },
     /// The platform could not build the sandbox.
-    Broken { what: String },
+    Broken {
+        what: String,
+    },
 }
 
 /// An event on its way to the runtime.
@@ -58,7 +67,9 @@ pub enum Reply {
     Answer(Bytes),
     /// The error document, as the runtime wrote it.
     Error(Bytes),
-    TooLarge { bytes: u64 },
+    TooLarge {
+        bytes: u64,
+    },
 }
 
 /// Why a call of the runtime is refused.

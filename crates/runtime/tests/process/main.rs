@@ -3,7 +3,11 @@
 //! The launcher is this test program itself: see [`the_launcher_is_this_program_with_a_socket_as_its_input`].
 
 mod fixture;
+mod lifecycle;
+mod native;
+mod node;
 mod python;
+mod walls;
 
 use std::os::fd::AsFd;
 

@@ -103,7 +103,11 @@ impl Group {
     /// Files into which a process writes itself to enter.
     pub fn enter(&self) -> Vec<PathBuf> {
         let own = |place: &Option<(PathBuf, bool)>| {
-            place.iter().filter(|(_, unified)| !unified).map(|(place, _)| place.join("cgroup.procs")).collect::<Vec<_>>()
+            place
+                .iter()
+                .filter(|(_, unified)| !unified)
+                .map(|(place, _)| place.join("cgroup.procs"))
+                .collect::<Vec<_>>()
         };
         [own(&self.memory), own(&self.processes)].concat()
     }

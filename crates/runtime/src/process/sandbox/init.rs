@@ -180,11 +180,8 @@ fn redirect(log: &OwnedFd) -> io::Result<()> {
 }
 
 fn limit(limits: &Limits) -> io::Result<()> {
-    let rows = [
-        (libc::RLIMIT_NOFILE, limits.files_max),
-        (libc::RLIMIT_NPROC, limits.processes_max),
-        (libc::RLIMIT_CORE, 0),
-    ];
+    let rows =
+        [(libc::RLIMIT_NOFILE, limits.files_max), (libc::RLIMIT_NPROC, limits.processes_max), (libc::RLIMIT_CORE, 0)];
     for (resource, max) in rows {
         let limit = libc::rlimit { rlim_cur: max, rlim_max: max };
         // SAFETY: the structure outlives the call.

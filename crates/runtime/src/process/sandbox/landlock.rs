@@ -29,9 +29,8 @@ struct PathBeneath {
 /// The kernel's ABI version, when it has Landlock and it is switched on.
 pub fn version() -> Option<i64> {
     // SAFETY: with this flag the kernel takes no structure.
-    let version = unsafe {
-        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<u64>(), 0, CREATE_RULESET_VERSION)
-    };
+    let version =
+        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<u64>(), 0, CREATE_RULESET_VERSION) };
     (version > 0).then_some(version)
 }
 
@@ -43,9 +42,8 @@ pub fn restrict() -> io::Result<()> {
         Some(_) => ALL_2,
     };
     // SAFETY: the structure of ABI 1 is this one number, with its size.
-    let rules = owned(unsafe {
-        libc::syscall(libc::SYS_landlock_create_ruleset, &raw const all, size_of::<u64>(), 0)
-    })?;
+    let rules =
+        owned(unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, &raw const all, size_of::<u64>(), 0) })?;
     allow(&rules, "/", READ)?;
     allow(&rules, "/tmp", all)?;
     allow(&rules, "/dev", READ | WRITE_FILE)?;

@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, recvmsg,
-    sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, sendmsg,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -68,14 +68,23 @@ pub enum Notice {
     /// The empty sandbox stands; with its pidfd, then the listeners in the order of [`Start::ports`].
     Ready,
     /// Something of the sandbox could not be made.
-    Broken { what: String },
+    Broken {
+        what: String,
+    },
     /// None of [`Plan::programs`] exists.
     NoProgram,
     /// A program exists and cannot be executed.
-    NotExecutable { program: String, errno: i32 },
+    NotExecutable {
+        program: String,
+        errno: i32,
+    },
     /// The program ended; the sandbox ends with it.
-    Exited { code: i32 },
-    Signaled { signal: i32 },
+    Exited {
+        code: i32,
+    },
+    Signaled {
+        signal: i32,
+    },
 }
 
 pub fn send(socket: impl AsFd, message: &impl Serialize, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {

@@ -31,8 +31,8 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::Semaphore;
 
 use crate::options::Options;
-pub use cgroup::Group;
 use cgroup::Cgroups;
+pub use cgroup::Group;
 pub use init::TASK_ROOT;
 pub use launcher::main as launcher_main;
 use message::{Bind, Limits, Notice, Plan, Start};
@@ -183,7 +183,10 @@ impl Sandboxes {
     fn missing(&self) -> Vec<String> {
         let rows = [
             (self.tier == Tier::Full, "not started by root: all sandboxes are one user to the host"),
-            (self.cgroups.limits_memory(), "no memory cgroup: memory is watched ten times a second and not limited by the kernel"),
+            (
+                self.cgroups.limits_memory(),
+                "no memory cgroup: memory is watched ten times a second and not limited by the kernel",
+            ),
             (self.cgroups.limits_processes(), "no pids cgroup: processes are limited by resource limits alone"),
             (self.cgroups.counts_cpu(), "no version 2 cgroup: CPU time is read from /proc"),
             (landlock::version().is_some(), "no Landlock: files are protected by mounts alone"),
@@ -365,8 +368,18 @@ fn system_view() -> View {
         }
     }
     let etc = [
-        "alternatives", "ca-certificates", "crypto-policies", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime",
-        "mime.types", "pki", "protocols", "services", "ssl",
+        "alternatives",
+        "ca-certificates",
+        "crypto-policies",
+        "ld.so.cache",
+        "ld.so.conf",
+        "ld.so.conf.d",
+        "localtime",
+        "mime.types",
+        "pki",
+        "protocols",
+        "services",
+        "ssl",
     ];
     for name in etc {
         let place = Path::new("/etc").join(name);

@@ -174,12 +174,16 @@ fn decide(rule: &Rule) -> Vec<libc::sock_filter> {
     let load = |argument: u32| step(LOAD, ARGUMENTS_OFFSET + 8 * argument);
     match rule {
         Rule::Refuse(errno) => vec![refuse(*errno)],
-        Rule::RefuseFlags { argument, flags } => vec![load(*argument), jump(IF_ANY_BIT, *flags, 0, 1), refused, allowed],
+        Rule::RefuseFlags { argument, flags } => {
+            vec![load(*argument), jump(IF_ANY_BIT, *flags, 0, 1), refused, allowed]
+        }
         Rule::RefuseValue { argument, value } => vec![load(*argument), jump(IF_EQUAL, *value, 0, 1), refused, allowed],
         Rule::OnlyValues { argument, values } => {
             let mut steps = vec![load(*argument)];
             // A match jumps over the remaining comparisons and the refusal.
-            steps.extend(values.iter().enumerate().map(|(at, value)| jump(IF_EQUAL, *value, short(values.len() - at), 0)));
+            steps.extend(
+                values.iter().enumerate().map(|(at, value)| jump(IF_EQUAL, *value, short(values.len() - at), 0)),
+            );
             steps.extend([refused, allowed]);
             steps
         }
