@@ -1,0 +1,251 @@
+//! Invocations of the committed hello component, and of small ones that fail in every way.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use services::name::{AccountId, FunctionName, Region, Version};
+use services::run::{
+    Body, Connection, Credentials, End, EnvironmentId, Failure, FunctionVersion, Kind, Observer, Output, Payload,
+    Report, RequestId, Revision, Trace,
+};
+use sha2::{Digest, Sha256};
+
+use super::*;
+use crate::options::Egress;
+
+const HELLO: &[u8] = include_bytes!("../../../../examples/guests/hello-rust/hello.wasm");
+
+/// A component of the proxy world whose handler is `body`.
+fn component(body: &str) -> Bytes {
+    let text = format!(
+        r#"(component
+            (import "wasi:http/types@0.2.0" (instance $types
+                (export "incoming-request" (type (sub resource)))
+                (export "response-outparam" (type (sub resource)))))
+            (alias export $types "incoming-request" (type $request))
+            (alias export $types "response-outparam" (type $outparam))
+            (core module $module
+                (memory (export "memory") 1)
+                (func (export "handle") (param i32 i32) {body}))
+            (core instance $instance (instantiate $module))
+            (func $handle (param "request" (own $request)) (param "response-out" (own $outparam))
+                (canon lift (core func $instance "handle")))
+            (instance $handler (export "handle" (func $handle)))
+            (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#
+    );
+    wat::parse_str(text).expect("the component is well formed").into()
+}
+
+struct NoGateway;
+
+impl Gateway for NoGateway {
+    fn serve(&self, _: Box<dyn Connection>, _: Arc<FunctionVersion>) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+}
+
+#[derive(Default)]
+struct Recorder {
+    placed: Mutex<Vec<(EnvironmentId, bool)>>,
+    wrote: Mutex<Vec<u8>>,
+}
+
+impl Observer for Recorder {
+    fn placed(&self, environment: &EnvironmentId, cold: bool) {
+        self.placed.lock().expect("no test panics while it holds this").push((environment.clone(), cold));
+    }
+
+    fn invoked(&self) {}
+
+    fn wrote(&self, bytes: Bytes) {
+        self.wrote.lock().expect("no test panics while it holds this").extend_from_slice(&bytes);
+    }
+}
+
+struct Bench {
+    components: Components,
+    observer: Arc<Recorder>,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let dir = tempfile::tempdir().expect("there is a directory for temporary files");
+        let options = Options { instances_max: 10, egress: Egress::None, ..Options::new(dir.path()) };
+        let components = Components::new(&options, Arc::new(NoGateway)).expect("the engines start");
+        Bench { components, observer: Arc::default(), _dir: dir }
+    }
+
+    async fn deploy(&self, wasm: Bytes) -> Result<CodeId, PrepareError> {
+        let code = CodeId(Sha256::digest(&wasm).into());
+        self.components.prepare(code, wasm).await?;
+        Ok(code)
+    }
+
+    fn job(&self, code: CodeId, payload: Payload) -> Job {
+        Job {
+            function: Arc::new(FunctionVersion {
+                account: AccountId::default(),
+                region: Region::parse("eu-central-1").expect("it is a region"),
+                name: FunctionName::parse("hello").expect("it is a name"),
+                version: Version::Latest,
+                revision: Revision("1".into()),
+                code,
+                kind: Kind::Component,
+                runtime: "provided.al2023".into(),
+                handler: "bootstrap".into(),
+                environment: BTreeMap::new(),
+                memory_mib: 128,
+                timeout: Duration::from_millis(300),
+                ephemeral_mib: 512,
+                notice: None,
+            }),
+            qualifier: None,
+            request_id: RequestId("00000000-0000-4000-8000-000000000000".into()),
+            trace: Trace { trace: [1; 16], span: [2; 8], parent: None, sampled: true },
+            payload,
+            client_context: None,
+            credentials: Credentials {
+                access_key_id: "id".into(),
+                secret_access_key: "secret".into(),
+                session_token: "token".into(),
+                expires: SystemTime::now(),
+            },
+            observer: self.observer.clone(),
+        }
+    }
+
+    async fn invoke(&self, code: CodeId, payload: Payload) -> (Result<String, String>, Report) {
+        let answer = self.components.run(self.job(code, payload)).await;
+        let outcome = match answer.outcome {
+            Ok(Output::Document(document)) => Ok(text(&document)),
+            Ok(Output::Http(response)) => {
+                let status = response.status();
+                match response.into_body().collect().await {
+                    Ok(body) => Ok(format!("{} {}", status.as_u16(), text(&body.to_bytes()))),
+                    Err(error) => Err(format!("{} then {error}", status.as_u16())),
+                }
+            }
+            Err(Failure::Function { document }) => Err(text(&document)),
+            Err(other) => Err(format!("{other:?}")),
+        };
+        (outcome, answer.report.await)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn event() -> Payload {
+    Payload::Event { document: Bytes::from_static(b"{}"), kind: "nought.invoke".into(), source: "arn".into() }
+}
+
+fn get(uri: &str) -> Payload {
+    let body: Body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    Payload::Http(Box::new(Request::get(uri).header("host", "example.com").body(body).expect("the request is legal")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hello_answers_http_requests_and_events() {
+    let bench = Bench::new();
+    let hello = bench.deploy(Bytes::from_static(HELLO)).await.expect("hello compiles");
+    assert!(bench.components.holds(&hello));
+    for (payload, expected) in [(get("/"), "200 hello"), (event(), "hello")] {
+        let (outcome, report) = bench.invoke(hello, payload).await;
+        assert_eq!(outcome.as_deref(), Ok(expected));
+        assert_eq!(report.end, End::Ok);
+        assert_eq!(report.bytes_out, 5);
+        assert!(report.cpu > Duration::ZERO && report.memory_peak_bytes > 0, "{report:?}");
+    }
+    let placed = bench.observer.placed.lock().expect("no test panics while it holds this");
+    let cold: Vec<bool> = placed.iter().map(|(_, cold)| *cold).collect();
+    assert_eq!(cold, [true, false]);
+    assert_eq!(placed[0].0, placed[1].0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_fails_is_told_apart_by_how() {
+    let bench = Bench::new();
+    let id = "RequestId: 00000000-0000-4000-8000-000000000000";
+    let cases = [
+        (
+            "unreachable",
+            End::Crashed("Runtime.ExitError".into()),
+            "Runtime.ExitError",
+            "Error: Runtime exited with error: wasm trap: wasm `unreachable` instruction executed",
+        ),
+        ("(loop (br 0))", End::TimedOut, "Sandbox.Timedout", "Error: Task timed out after 0.30 seconds"),
+        (
+            "(drop (memory.grow (i32.const 4000))) unreachable",
+            End::Crashed("Runtime.OutOfMemory".into()),
+            "Runtime.OutOfMemory",
+            "Error: Runtime exited with error: signal: killed",
+        ),
+        (
+            "",
+            End::Crashed("Runtime.ExitError".into()),
+            "Runtime.ExitError",
+            "Error: the component returned without setting a response",
+        ),
+    ];
+    for (body, end, error_type, message) in cases {
+        let code = bench.deploy(component(body)).await.expect("the component compiles");
+        for payload in [get("/"), event()] {
+            let (outcome, report) = bench.invoke(code, payload).await;
+            let expected = format!(r#"{{"errorType":"{error_type}","errorMessage":"{id} {message}"}}"#);
+            assert_eq!(outcome, Err(expected), "{body}");
+            assert_eq!(report.end, end, "{body}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_that_cannot_run_are_refused_with_the_reason() {
+    let bench = Bench::new();
+    let module = wat::parse_str("(module)").expect("the module is well formed");
+    let foreign = wat::parse_str(r#"(component (import "acme:clouds/rain" (instance)))"#).expect("it is well formed");
+    let command = wat::parse_str("(component)").expect("it is well formed");
+    for (wasm, expected) in [
+        (module, "is a WebAssembly module, not a component"),
+        (foreign, "the component imports acme:clouds/rain, which Nought does not offer"),
+        (command, "exports neither wasi:http/incoming-handler@0.2 nor wasi:http/handler@0.3"),
+        (HELLO[..HELLO.len() / 2].to_vec(), "the WebAssembly file is damaged"),
+        (b"\0asm\x0d\0\x01\0\xff\xff\xff".to_vec(), "the WebAssembly file is damaged"),
+        (b"#!/bin/sh".to_vec(), "is not a WebAssembly component"),
+        (Vec::new(), "is not a WebAssembly component"),
+    ] {
+        match bench.deploy(wasm.into()).await {
+            Err(PrepareError::BadComponent(text)) => assert!(text.contains(expected), "{text:?} for {expected:?}"),
+            other => panic!("{other:?} for {expected:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discarded_code_is_gone_and_can_be_prepared_again() {
+    let bench = Bench::new();
+    let hello = bench.deploy(Bytes::from_static(HELLO)).await.expect("hello compiles");
+    bench.components.discard(&hello);
+    assert!(!bench.components.holds(&hello));
+    let (outcome, _) = bench.invoke(hello, get("/")).await;
+    assert!(outcome.is_err(), "{outcome:?}");
+    bench.deploy(Bytes::from_static(HELLO)).await.expect("hello compiles");
+    assert_eq!(bench.invoke(hello, get("/")).await.0.as_deref(), Ok("200 hello"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutting_down_ends_what_outlasts_its_grace() {
+    let bench = Bench::new();
+    let code = bench.deploy(component("(loop (br 0))")).await.expect("the component compiles");
+    let running = tokio::spawn(bench.components.run(bench.job(code, get("/"))));
+    while bench.components.room.stop.receiver_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    bench.components.shut_down(Duration::ZERO).await;
+    let answer = running.await.expect("the invocation does not panic");
+    assert!(matches!(answer.outcome, Err(Failure::Platform(_))));
+}
