@@ -1,24 +1,242 @@
 //! Function URLs: an HTTP request runs a function.
+//!
+//! Start reading at [`serve`]. A URL is reached by host (`<id>.lambda-url.<region>.localhost`) and by path
+//! (`/_url/<id>/..`): many resolvers do not know names under `localhost`. A component gets the request as it is, a
+//! process gets it as an event ([`event`]) and answers with a document ([`answer`]).
+//!
+//! Always true: the resource policy decides over every request but a preflight; what a caller may not do costs no
+//! invocation.
 
-use http::{HeaderMap, Request, Response, Uri};
+mod address;
+mod answer;
+mod cors;
+mod event;
+mod refusal;
+
+pub use address::{Address, address};
+
+use bytes::Bytes;
+use http::header::HeaderValue;
+use http::request::Parts;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, Limited};
 use services::Services;
-use services::run::{Body, RequestId};
+use services::function::url::Auth;
+use services::function::{Qualifier, UrlRoute};
+use services::identity::{self, Context, Principal};
+use services::invoke::{Invoke, Invoked};
+use services::run::{Body, Failure, Kind, Output, Payload, RequestId, Trace};
+use services::trace;
 
+use crate::api;
+use crate::auth::Claim;
+use crate::body;
 use crate::call::Peer;
+use crate::error::Error;
+use crate::protocol::{self, whole};
+use crate::shape::Protocol;
 
-pub struct Address;
+/// Longest body that becomes an event, in bytes.
+///
+/// Source: Lambda quotas, "Invocation payload", synchronous (6 MB; read 2026-11-24).
+const EVENT_BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 
-pub fn address(_uri: &Uri, _headers: &HeaderMap) -> Option<Address> {
-    None
-}
+/// Longest body that a component is sent, in bytes. It is streamed, so that this bounds time and not memory.
+const STREAMED_BODY_BYTES_MAX: usize = 1 << 30;
 
+/// Answers a request to a function URL.
 pub async fn serve(
-    _services: &Services,
-    _address: Address,
-    _request: Request<Body>,
-    _peer: Peer,
+    services: &Services,
+    address: Address,
+    request: Request<Body>,
+    peer: Peer,
     request_id: &RequestId,
 ) -> Response<Body> {
-    let _ = request_id;
-    crate::protocol::respond(404, "application/json", "{\"Message\":null}")
+    let found = services.routes().url(&address.id).filter(|route| address.is_in(&route.function.scope.region));
+    let Some(route) = found else {
+        return refusal::absent();
+    };
+    let (parts, body) = request.into_parts();
+    if let Some(response) = route.url.cors.as_ref().and_then(|cors| cors::preflight(cors, &parts)) {
+        return response;
+    }
+    let headers = parts.headers.clone();
+    let call = UrlCall { services, route: &route, address: &address, peer: &peer, request_id };
+    let mut response = match call.run(parts, body).await {
+        Ok(response) => response,
+        Err(error) => refuse(&error),
+    };
+    if let Some(cors) = &route.url.cors {
+        cors::allow(cors, &headers, response.headers_mut());
+    }
+    response
 }
+
+fn refuse(error: &Error) -> Response<Body> {
+    // The id is put into the header by the caller.
+    protocol::write_error(Protocol::RestJson, error, &RequestId("".into()))
+}
+
+/// A request to a URL that exists.
+struct UrlCall<'a> {
+    services: &'a Services,
+    route: &'a UrlRoute,
+    address: &'a Address,
+    peer: &'a Peer,
+    request_id: &'a RequestId,
+}
+
+/// Who calls, for the event.
+struct Caller {
+    principal: Principal,
+    access_key_id: Option<String>,
+}
+
+/// A body as far as it has been read.
+enum Content {
+    Stream(Body),
+    Whole(Bytes),
+}
+
+impl UrlCall<'_> {
+    async fn run(&self, parts: Parts, body: Body) -> Result<Response<Body>, Error> {
+        let (caller, content) = self.authenticate(&parts, body).await?;
+        self.authorize(&caller)?;
+        let trace = trace_of(&parts.headers);
+        let payload = match self.kind()? {
+            Kind::Component => self.request(parts, content)?,
+            Kind::Process => self.event(&parts, &caller, trace.as_ref(), content).await?,
+        };
+        let invoked = self.services.invoke(self.invoke(payload, trace)).await.map_err(refusal::not_run)?;
+        respond(invoked)
+    }
+
+    /// AWS_IAM wants a signature, which covers the body; NONE looks at none.
+    async fn authenticate(&self, parts: &Parts, body: Body) -> Result<(Caller, Content), Error> {
+        if self.route.url.auth == Auth::None {
+            let caller = Caller { principal: Principal::Anonymous, access_key_id: None };
+            return Ok((caller, Content::Stream(body)));
+        }
+        let refuse = |refusal: crate::auth::Refusal| refusal.error(Protocol::RestJson);
+        let Some(claim) = Claim::read(parts).map_err(refuse)? else {
+            return Err(refusal::forbidden());
+        };
+        if claim.scope.service != "lambda" {
+            return Err(refuse(crate::auth::Refusal::Service { service: "lambda" }));
+        }
+        let known = api::check(self.services, &claim, parts, self.peer).map_err(refuse)?;
+        let bytes = body::read(body, EVENT_BODY_BYTES_MAX).await?;
+        api::verify(&claim, parts, &known, &bytes).map_err(refuse)?;
+        let caller = Caller { principal: known.principal, access_key_id: Some(claim.access_key_id) };
+        Ok((caller, Content::Whole(bytes)))
+    }
+
+    fn authorize(&self, caller: &Caller) -> Result<(), Error> {
+        let id = &self.route.function;
+        let auth = match self.route.url.auth {
+            Auth::None => "NONE",
+            Auth::Iam => "AWS_IAM",
+        };
+        let context = Context::default()
+            .with("lambda:FunctionUrlAuthType", auth)
+            .with("aws:SourceIp", self.peer.ip().to_string());
+        let resource = self.arn();
+        let policy = self.services.routes().policy(id, self.route.qualifier().as_ref());
+        let request = identity::Request {
+            action: "lambda:InvokeFunctionUrl",
+            resource: &resource,
+            owner: &id.scope.account,
+            context: &context,
+        };
+        match identity::authorize(&caller.principal, &request, &policy).allowed() {
+            true => Ok(()),
+            false => Err(refusal::forbidden()),
+        }
+    }
+
+    fn arn(&self) -> String {
+        let id = &self.route.function;
+        let alias = self.route.alias.as_ref().map(|alias| format!(":{alias}")).unwrap_or_default();
+        format!("arn:aws:lambda:{}:{}:function:{}{alias}", id.scope.region, id.scope.account, id.name)
+    }
+
+    /// How the code behind the URL takes requests. An alias does not spread over code of both kinds.
+    fn kind(&self) -> Result<Kind, Error> {
+        let route = self.services.routes().resolve(&self.route.function, self.route.qualifier().as_ref(), 0);
+        route.map(|route| route.version.kind).map_err(|error| refusal::not_run(error.into()))
+    }
+
+    fn request(&self, mut parts: Parts, content: Content) -> Result<Payload, Error> {
+        parts.uri = self.address.target.clone();
+        let body = match content {
+            Content::Whole(bytes) => whole(bytes),
+            Content::Stream(body) => Limited::new(body, STREAMED_BODY_BYTES_MAX).boxed_unsync(),
+        };
+        Ok(Payload::Http(Box::new(Request::from_parts(parts, body))))
+    }
+
+    async fn event(
+        &self,
+        parts: &Parts,
+        caller: &Caller,
+        trace: Option<&Trace>,
+        content: Content,
+    ) -> Result<Payload, Error> {
+        let bytes = match content {
+            Content::Whole(bytes) => bytes,
+            Content::Stream(body) => body::read(body, EVENT_BODY_BYTES_MAX).await?,
+        };
+        let document = event::document(&event::Facts {
+            parts,
+            body: &bytes,
+            address: self.address,
+            account: &self.route.function.scope.account,
+            region: &self.route.function.scope.region,
+            caller: caller.access_key_id.as_deref().map(|key| (key, &caller.principal)),
+            source_ip: self.peer.ip(),
+            request_id: self.request_id,
+            trace,
+            now_millis: self.services.store().clock().millis(),
+        });
+        Ok(Payload::Event { document, kind: "aws.lambda.url".into(), source: self.arn().into() })
+    }
+
+    fn invoke(&self, payload: Payload, trace: Option<Trace>) -> Invoke {
+        let id = &self.route.function;
+        Invoke {
+            account: id.scope.account.clone(),
+            region: id.scope.region.clone(),
+            name: id.name.clone(),
+            qualifier: self.route.alias.clone().map(Qualifier::Alias),
+            payload,
+            trace,
+            client_context: None,
+            request_id: Some(self.request_id.clone()),
+            tail: false,
+        }
+    }
+}
+
+/// The caller's place in its trace, from either of the headers in use.
+fn trace_of(headers: &HeaderMap) -> Option<Trace> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let xray = text("x-amzn-trace-id").and_then(trace::parse_xray);
+    xray.or_else(|| text("traceparent").and_then(trace::parse_w3c))
+}
+
+fn respond(invoked: Invoked) -> Result<Response<Body>, Error> {
+    let mut response = match invoked.answer.outcome {
+        Ok(Output::Document(document)) => answer::response(&document),
+        Ok(Output::Http(response)) => *response,
+        Err(Failure::Function { .. } | Failure::ResponseTooLarge { .. }) => answer::bad_gateway(),
+        Err(Failure::NoRoom(cause)) => return Err(refusal::no_room(&cause)),
+        Err(Failure::Platform(cause)) => return Err(Error::internal(&cause)),
+    };
+    if let Ok(trace) = HeaderValue::from_str(&trace::render_xray(&invoked.trace)) {
+        response.headers_mut().insert("x-amzn-trace-id", trace);
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests;
