@@ -1,0 +1,20 @@
+//! `nought demo --once` shows everything and ends.
+
+use std::process::Command;
+
+#[test]
+fn the_demo_runs_to_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new(it::binary())
+        .args(["demo", "--once", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path().join("data"))
+        .current_dir(folder.path())
+        .output()
+        .expect("the program starts");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{shown}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(shown.starts_with("listening on http://127.0.0.1:"), "{shown}");
+    for part in ["hello", "200 OK", "/_url/", ".lambda-url.us-east-1.localhost:", "REPORT RequestId: "] {
+        assert!(shown.contains(part), "{part:?} is not in\n{shown}");
+    }
+}

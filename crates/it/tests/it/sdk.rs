@@ -1,0 +1,121 @@
+//! What boto3, the AWS command line and the AWS SDK for JavaScript see. One file of `tests/sdk`, one test here.
+
+use std::path::Path;
+use std::process::Command;
+
+use it::{KEY, Nought, SECRET};
+
+/// Runs one file of Python tests against a server of its own.
+fn python(file: &str) {
+    let nought = Nought::start();
+    let sdk = it::repository().join("tests/sdk");
+    let mut pytest = Command::new(it::python().join("bin/python"));
+    pytest
+        .args(["-m", "pytest", "-q", "-x", "--maxfail=20", "--tb=short", "-p", "no:cacheprovider"])
+        .arg(sdk.join(file))
+        .env("PYTHONPATH", &sdk)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    run(&mut pytest, &nought, &sdk);
+}
+
+fn run(command: &mut Command, nought: &Nought, folder: &Path) {
+    command
+        .current_dir(folder)
+        .env("NOUGHT_URL", format!("http://{}", nought.address()))
+        .env("NOUGHT_PID", nought.id().to_string())
+        .env("NOUGHT_KEY", KEY)
+        .env("NOUGHT_SECRET", SECRET)
+        .env("NOUGHT_IT_GUESTS", it::guests());
+    for variable in ["AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "HTTP_PROXY", "http_proxy"] {
+        command.env_remove(variable);
+    }
+    let output = command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", text.lines().rfind(|line| !line.is_empty()).unwrap_or("no output"));
+}
+
+#[test]
+fn boto3_makes_describes_changes_and_deletes_functions() {
+    python("python/test_functions.py");
+}
+
+#[test]
+fn boto3_publishes_versions_and_points_aliases_at_them() {
+    python("python/test_versions.py");
+}
+
+#[test]
+fn boto3_invokes_functions_in_every_way() {
+    python("python/test_invoke.py");
+}
+
+#[test]
+fn python_functions_run_as_in_the_managed_runtime() {
+    python("python/test_python.py");
+}
+
+#[test]
+fn node_functions_run_as_in_the_managed_runtime() {
+    python("python/test_node.py");
+}
+
+#[test]
+fn native_functions_run_on_the_runtime_api() {
+    python("python/test_native.py");
+}
+
+#[test]
+fn components_run_fresh_and_within_their_limits() {
+    python("python/test_component.py");
+}
+
+#[test]
+fn function_urls_answer_http() {
+    python("python/test_urls.py");
+}
+
+#[test]
+fn only_good_signatures_are_let_in() {
+    python("python/test_signatures.py");
+}
+
+#[test]
+fn logs_are_read_through_cloud_watch() {
+    python("python/test_logs.py");
+}
+
+#[test]
+fn broken_http_harms_nobody() {
+    python("python/test_wire.py");
+}
+
+#[test]
+fn functions_reach_the_platform_and_not_the_host() {
+    python("python/test_inside.py");
+}
+
+#[test]
+fn packages_that_cannot_run_are_refused() {
+    python("python/test_bad_packages.py");
+}
+
+#[test]
+fn functions_that_misbehave_harm_only_themselves() {
+    python("python/test_bad_behaviour.py");
+}
+
+#[test]
+fn the_aws_command_line_works() {
+    python("cli/test_cli.py");
+}
+
+#[test]
+fn the_javascript_sdk_works() {
+    let nought = Nought::start();
+    let folder = it::javascript();
+    // Node looks for packages beside the file that asks for them, and those are below the target folder.
+    let test = folder.join("functions.test.mjs");
+    std::fs::copy(it::repository().join("tests/sdk/js/functions.test.mjs"), &test).expect("copying the test");
+    run(Command::new("node").arg("--test").arg(test), &nought, &folder);
+}
