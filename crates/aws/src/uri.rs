@@ -48,8 +48,8 @@ pub fn labels(pattern: &str, path: &str) -> Option<Members> {
     }
     let mut segments = rest.split('/');
     // A pattern may name query parameters that tell operations apart; none of ours does.
-    let mut patterns = pattern.split('?').next()?.trim_matches('/').split('/');
-    while let Some(wanted) = patterns.next() {
+    let patterns = pattern.split('?').next()?.trim_matches('/').split('/');
+    for wanted in patterns {
         let segment = segments.next()?;
         match wanted.strip_prefix('{').and_then(|label| label.strip_suffix('}')) {
             Some(label) if label.ends_with('+') => {

@@ -32,28 +32,21 @@ fn verify(parts: &Parts, now: &str, body: &[u8]) -> Result<(), Refusal> {
     claim.verify(parts, SECRET, &sha256_hex(body))
 }
 
-/// Each case: method, target, headers, and the signature that AWS's published test suite states for it.
+/// Each case: method, target, and the signature that AWS's published test suite states for it.
 #[test]
 fn requests_of_the_published_suite_have_the_published_signatures() {
-    let cases: [(&str, &str, &[(&str, &str)], &str); 4] = [
-        ("GET", "/", &[], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-        ("POST", "/", &[], "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
-        (
-            "GET",
-            "/?Param2=value2&Param1=value1",
-            &[],
-            "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
-        ),
+    let cases = [
+        ("GET", "/", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+        ("POST", "/", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+        ("GET", "/?Param2=value2&Param1=value1", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"),
         (
             "GET",
             "/?-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz=-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
-            &[],
             "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197",
         ),
     ];
-    for (method, uri, headers, wanted) in cases {
-        let mut parts = parts(method, uri, headers);
-        parts.headers.insert("host", http::HeaderValue::from_static("example.amazonaws.com"));
+    for (method, uri, wanted) in cases {
+        let mut parts = parts(method, uri, &[("host", "example.amazonaws.com")]);
         sign(&mut parts, b"", &signer("us-east-1", "service"), at("20150830T123600Z")).expect("it can be signed");
         let header = parts.headers["authorization"].to_str().expect("it is text");
         assert_eq!(header.rsplit('=').next(), Some(wanted), "{method} {uri}");
