@@ -27,10 +27,10 @@ const PREPARE_WAIT: Duration = Duration::from_secs(2);
 
 /// All functions of an installation. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct Functions(Arc<Inner>);
+pub struct Functions(pub(super) Arc<Inner>);
 
-struct Inner {
-    store: Store,
+pub(super) struct Inner {
+    pub(super) store: Store,
     routes: Routes,
     run: Arc<dyn RunFunction>,
     /// Code that a change under way has prepared or will refer to: not to be discarded.

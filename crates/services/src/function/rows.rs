@@ -96,6 +96,9 @@ pub(super) fn all_functions(read: &mut impl Read) -> Result<Vec<FunctionId>, Err
 }
 
 pub(super) fn details(read: &mut impl Read, id: &FunctionId, version: Version) -> Result<Option<Details>, Error> {
+    if version == Version::Number(0) {
+        return Ok(None); // its key is the one of `$LATEST`
+    }
     get(read, "version", named(VERSIONS, id).number(version_number(version)))
 }
 
