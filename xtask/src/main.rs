@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`Task`]; each task is one module.
 
+mod bench;
 mod guests;
 mod needs;
 mod program;
@@ -30,6 +31,8 @@ enum Task {
     },
     /// What `.ci/run` calls: the same as `test`.
     Ci,
+    /// Measures; docs/benchmarks.md has the figures and how they were taken.
+    Bench(bench::Arguments),
     /// Builds the guest functions that tests and benchmarks run.
     Guests {
         /// Rebuild the committed one as well and compare.
@@ -55,6 +58,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Test { only } => test::run(only.as_deref()),
         Task::Ci => test::run(None),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Guests { check, names } => guests::run(&names, check),
         Task::Shapes { check, from } => {
             if let Some(data) = from {

@@ -1,10 +1,10 @@
-//! The least HTTP client that tests need: one request, one connection, the whole answer.
+//! The least HTTP client that tests and measurements need.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Longest wait for a whole answer.
+/// Longest wait for bytes of an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
@@ -19,43 +19,79 @@ impl Answer {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
 }
 
-/// Sends one request and reads its whole answer.
+/// Sends one request on a connection of its own and reads its whole answer.
 pub fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> std::io::Result<Answer> {
-    let mut connection = TcpStream::connect(address)?;
-    connection.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-    let length = body.len();
-    write!(
-        connection,
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-    )?;
-    connection.write_all(body)?;
-    let mut bytes = Vec::new();
-    connection.read_to_end(&mut bytes)?;
-    parse(&bytes)
-        .ok_or_else(|| std::io::Error::other(format!("not an HTTP answer: {:?}", String::from_utf8_lossy(&bytes))))
+    Connection::open(address)?.request(method, path, body)
 }
 
-fn parse(bytes: &[u8]) -> Option<Answer> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
-    let status = head.split_whitespace().nth(1)?.parse().ok()?;
-    let rest = &bytes[end + 4..];
-    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    Some(Answer { status, head, body: if chunked { unchunk(rest)? } else { rest.to_vec() } })
+/// A connection that is kept between requests.
+pub struct Connection {
+    stream: BufReader<TcpStream>,
+    address: SocketAddr,
 }
 
-fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let end = bytes.windows(2).position(|window| window == b"\r\n")?;
-        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).ok()?, 16).ok()?;
-        let chunk = bytes.get(end + 2..end + 2 + size)?;
-        body.extend_from_slice(chunk);
-        bytes = bytes.get(end + 4 + size..)?;
-        if size == 0 {
-            return Some(body);
+impl Connection {
+    pub fn open(address: SocketAddr) -> std::io::Result<Connection> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+        stream.set_nodelay(true)?;
+        Ok(Connection { stream: BufReader::new(stream), address })
+    }
+
+    pub fn request(&mut self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Answer> {
+        let (address, length) = (self.address, body.len());
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        request.extend_from_slice(body);
+        self.stream.get_mut().write_all(&request)?;
+        self.answer(method)
+    }
+
+    fn answer(&mut self, method: &str) -> std::io::Result<Answer> {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self.stream.read_line(&mut head)? == 0 {
+                return Err(malformed(&head));
+            }
+        }
+        let status = head.split_whitespace().nth(1).and_then(|status| status.parse().ok());
+        let mut answer = Answer { status: status.ok_or_else(|| malformed(&head))?, head, body: Vec::new() };
+        let empty = method == "HEAD" || answer.status == 204 || answer.status == 304;
+        if answer.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+            answer.body = self.chunks()?;
+        } else if let Some(length) = answer.header("content-length") {
+            let length: u64 = length.parse().map_err(|_| malformed(&answer.head))?;
+            if !empty && self.stream.by_ref().take(length).read_to_end(&mut answer.body)? < length as usize {
+                return Err(malformed("the answer breaks off"));
+            }
+        } else if !empty {
+            self.stream.read_to_end(&mut answer.body)?;
+        }
+        Ok(answer)
+    }
+
+    fn chunks(&mut self) -> std::io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line)?;
+            let size = u64::from_str_radix(line.trim(), 16).map_err(|_| malformed(&line))?;
+            self.stream.by_ref().take(size).read_to_end(&mut body)?;
+            self.stream.read_line(&mut line)?;
+            if size == 0 {
+                return Ok(body);
+            }
         }
     }
+}
+
+fn malformed(seen: &str) -> std::io::Error {
+    std::io::Error::other(format!("not an HTTP answer: {seen:?}"))
 }

@@ -11,6 +11,6 @@ mod http;
 mod nought;
 mod place;
 
-pub use http::{Answer, request};
+pub use http::{Answer, Connection, request};
 pub use nought::{KEY, Nought, SECRET, Starting};
 pub use place::{binary, component, guests, is_root, javascript, python, repository, skipped};
