@@ -71,9 +71,13 @@ pub fn of_create(code: shapes::FunctionCode) -> Result<Bytes, Error> {
 /// A link to the package that works for a while, for whoever has it.
 pub fn location(call: &Call, code: &CodeId) -> String {
     let expires = call.services.store().clock().millis() + LINK_MILLIS;
+    format!("http://{}{}", call.authority, link(&call.services, code, expires))
+}
+
+pub(super) fn link(services: &Services, code: &CodeId, expires_millis: i64) -> String {
     let code = hex::encode(code.0);
-    let signature = hex::encode(seal(&call.services, &code, expires).finalize().into_bytes());
-    format!("http://{}{PATH}{code}?expires={expires}&signature={signature}", call.authority)
+    let signature = hex::encode(seal(services, &code, expires_millis).finalize().into_bytes());
+    format!("{PATH}{code}?expires={expires_millis}&signature={signature}")
 }
 
 /// Answers a GET of a link that [`location`] made.

@@ -1,0 +1,142 @@
+use super::*;
+
+#[tokio::test]
+async fn versions_are_published_listed_and_deleted() {
+    let world = World::with_function().await;
+    let listed = world.ask("GET /2015-03-31/functions/f/versions").await;
+    let page: serde_json::Value = serde_json::from_str(&listed.body).expect("JSON");
+    let arns: Vec<&str> = page["Versions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|version| version["FunctionArn"].as_str())
+        .collect();
+    let arn = "arn:aws:lambda:eu-central-1:000000000000:function:f";
+    assert_eq!(arns, [format!("{arn}:$LATEST"), format!("{arn}:1")]);
+    let again = world.ask(PUBLISH).await;
+    assert!(again.body.contains(r#""Version":"1""#), "nothing has changed: {}", again.body);
+    world
+        .check(&[
+            (
+                r#"POST /2015-03-31/functions/f/versions {"CodeSha256":"AAAA"}"#,
+                r#"400 InvalidParameterValueException {"message":"CodeSHA256 (AAAA) is different from current CodeSHA256 in $LATEST (dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0=). Please try again with the CodeSHA256 in $LATEST.","Type":"User"}"#,
+            ),
+            (
+                r#"POST /2015-03-31/functions/f/versions {"RevisionId":"old"}"#,
+                r#"412 PreconditionFailedException {"message":"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id","Type":"User"}"#,
+            ),
+            (
+                "DELETE /2015-03-31/functions/f?Qualifier=1",
+                r#"409 ResourceConflictException {"message":"Unable to delete version because the following aliases reference it: [live]","Type":"User"}"#,
+            ),
+            (
+                "DELETE /2015-03-31/functions/f?Qualifier=$LATEST",
+                r#"400 InvalidParameterValueException {"message":"$LATEST version cannot be deleted without deleting the function.","Type":"User"}"#,
+            ),
+            (
+                "DELETE /2015-03-31/functions/f?Qualifier=live",
+                r#"400 InvalidParameterValueException {"message":"Deletion of aliases is not currently supported.","Type":"User"}"#,
+            ),
+            ("DELETE /2015-03-31/functions/f?Qualifier=9", "204"),
+            ("DELETE /2015-03-31/functions/f/aliases/live", "204"),
+            ("DELETE /2015-03-31/functions/f?Qualifier=1", "204"),
+        ])
+        .await;
+}
+
+#[tokio::test]
+async fn aliases_are_made_changed_and_weighed() {
+    let world = World::with_function().await;
+    let arn = "arn:aws:lambda:eu-central-1:000000000000:function:f";
+    world
+        .check(&[
+            (
+                "GET /2015-03-31/functions/f/aliases/live",
+                r#"200 {"AliasArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","Name":"live","FunctionVersion":"1","Description":"","RevisionId":"UUID"}"#,
+            ),
+            (
+                ALIAS,
+                &format!(r#"409 ResourceConflictException {{"message":"Alias already exists: {arn}:live","Type":"User"}}"#),
+            ),
+            (
+                "GET /2015-03-31/functions/f/aliases/gone",
+                &format!(r#"404 ResourceNotFoundException {{"Message":"Cannot find alias arn: {arn}:gone","Type":"User"}}"#),
+            ),
+            (
+                r#"POST /2015-03-31/functions/f/aliases {"Name":"new","FunctionVersion":"7"}"#,
+                &format!(r#"404 ResourceNotFoundException {{"Message":"Function not found: {arn}:7","Type":"User"}}"#),
+            ),
+            (
+                r#"POST /2015-03-31/functions/f/aliases {"Name":"12","FunctionVersion":"1"}"#,
+                r#"400 ValidationException {"message":"1 validation error detected: Value '12' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)"}"#,
+            ),
+            (
+                r#"PUT /2015-03-31/functions/f/aliases/live {"RoutingConfig":{"AdditionalVersionWeights":{"1":0.5}}}"#,
+                r#"400 InvalidParameterValueException {"message":"Invalid function version 1. Function version 1 is already included in routing configuration.","Type":"User"}"#,
+            ),
+            (
+                r#"PUT /2015-03-31/functions/f/aliases/live {"RoutingConfig":{"AdditionalVersionWeights":{"2":0.5,"3":0.1}}}"#,
+                r#"400 InvalidParameterValueException {"message":"Number of items in AdditionalVersionWeights cannot be greater than 1","Type":"User"}"#,
+            ),
+            (
+                r#"PUT /2015-03-31/functions/f/aliases/live {"Description":"the one","RevisionId":"old"}"#,
+                r#"412 PreconditionFailedException {"message":"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id","Type":"User"}"#,
+            ),
+            (
+                r#"PUT /2015-03-31/functions/f/aliases/live {"Description":"the one"}"#,
+                r#"200 {"AliasArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","Name":"live","FunctionVersion":"1","Description":"the one","RevisionId":"UUID"}"#,
+            ),
+        ])
+        .await;
+    // A second version to share with.
+    world.ask(r#"PUT /2015-03-31/functions/f/code {"ZipFile":"dHdv","Publish":true}"#).await;
+    world.services.functions().settled().await;
+    world
+        .check(&[
+            (
+                r#"PUT /2015-03-31/functions/f/aliases/live {"RoutingConfig":{"AdditionalVersionWeights":{"2":0.25}}}"#,
+                r#"200 {"AliasArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","Name":"live","FunctionVersion":"1","Description":"the one","RoutingConfig":{"AdditionalVersionWeights":{"2":0.25}},"RevisionId":"UUID"}"#,
+            ),
+            (
+                "GET /2015-03-31/functions/f/aliases?FunctionVersion=2",
+                r#"200 {"Aliases":[{"AliasArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","Name":"live","FunctionVersion":"1","Description":"the one","RoutingConfig":{"AdditionalVersionWeights":{"2":0.25}},"RevisionId":"UUID"}]}"#,
+            ),
+        ])
+        .await;
+}
+
+#[tokio::test]
+async fn concurrency_tags_and_account_settings_add_up() {
+    let world = World::with_function().await;
+    let tags = "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-central-1%3A000000000000%3Afunction%3Af";
+    world
+        .check(&[
+            (
+                r#"PUT /2017-10-31/functions/f/concurrency {"ReservedConcurrentExecutions":901}"#,
+                r#"400 InvalidParameterValueException {"message":"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].","Type":"User"}"#,
+            ),
+            (
+                r#"PUT /2017-10-31/functions/f:1/concurrency {"ReservedConcurrentExecutions":1}"#,
+                r#"400 InvalidParameterValueException {"message":"This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN.","Type":"User"}"#,
+            ),
+            (
+                r#"PUT /2017-10-31/functions/f/concurrency {"ReservedConcurrentExecutions":10}"#,
+                r#"200 {"ReservedConcurrentExecutions":10}"#,
+            ),
+            ("GET /2019-09-30/functions/f/concurrency", r#"200 {"ReservedConcurrentExecutions":10}"#),
+            (
+                "GET /2016-08-19/account-settings",
+                r#"200 {"AccountLimit":{"TotalCodeSize":80530636800,"CodeSizeUnzipped":262144000,"CodeSizeZipped":52428800,"ConcurrentExecutions":1000,"UnreservedConcurrentExecutions":990},"AccountUsage":{"TotalCodeSize":6,"FunctionCount":1}}"#,
+            ),
+            ("DELETE /2017-10-31/functions/f/concurrency", "204"),
+            ("GET /2019-09-30/functions/f/concurrency", "200 {}"),
+            (&format!(r#"POST {tags} {{"Tags":{{"team":"blue","cost":"low"}}}}"#), "204"),
+            (&format!("DELETE {tags}?tagKeys=cost"), "204"),
+            (&format!("GET {tags}"), r#"200 {"Tags":{"team":"blue"}}"#),
+            (
+                &format!(r#"POST {tags}%3A1 {{"Tags":{{"team":"blue"}}}}"#),
+                r#"400 InvalidParameterValueException {"message":"Tags on function aliases and versions are not supported. Please specify either a function ARN or an event source mapping ARN.","Type":"User"}"#,
+            ),
+        ])
+        .await;
+}
