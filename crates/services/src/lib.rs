@@ -1,12 +1,25 @@
 //! What functions, and what calls them, ARE: rules and rows, with no wire format in sight.
 //!
-//! Start reading at [`run`] (the border to whatever executes code) and `function`.
+//! Start reading at [`Services`] (what faces hold), [`invoke`] (the hot path) and [`run`] (the border to whatever
+//! executes code).
 //!
 //! Invariants:
-//! - Nothing here knows HTTP servers, AWS JSON, signatures, ARN text or WebAssembly.
+//! - Nothing here knows HTTP servers, AWS JSON, signatures or WebAssembly. ARNs are text, but in `identity`: policies
+//!   are written with them.
 //! - Rows are private to this crate; faces call operations.
-//! - Time and ids enter through `store::Tx`.
+//! - Time and ids that end up in rows enter through `store::Tx`.
 
+pub mod delivery;
+pub mod function;
+pub mod identity;
+pub mod invoke;
+pub mod log;
 pub mod name;
+mod random;
 mod row;
 pub mod run;
+mod services;
+pub mod trace;
+pub mod usage;
+
+pub use services::{OpenError, Options, Services};

@@ -1,0 +1,256 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use store::clock::ManualClock;
+use store::{Order, Store, Timestamp};
+
+use super::read::{Follow, Place, Query, Streams, begins, events, streams};
+use super::*;
+use crate::invoke::fake;
+use crate::run::{End, EnvironmentId, Observer as _, Report, RequestId, Trace};
+
+const START: Timestamp = Timestamp::from_millis(1_764_000_000_000);
+
+struct Log {
+    store: Store,
+    clock: Arc<ManualClock>,
+}
+
+impl Log {
+    fn new() -> Log {
+        let clock = Arc::new(ManualClock::at(START));
+        Log { store: Store::memory_with(clock.clone(), 1), clock }
+    }
+
+    fn recorder(&self, function: &str, request: &str) -> Recorder {
+        let trace = Trace { trace: [0x57; 16], span: [1; 8], parent: None, sampled: false };
+        let version = Arc::new(fake::version(function, "r"));
+        Recorder::new(self.store.clone(), version, RequestId(request.into()), trace, false)
+    }
+
+    /// One whole invocation in the environment `environment` that prints each of `output` a second after the last.
+    fn invocation(&self, function: &str, request: &str, environment: &str, output: &[&str]) {
+        let recorder = self.recorder(function, request);
+        recorder.placed(&EnvironmentId(environment.into()), false);
+        recorder.invoked();
+        for text in output {
+            self.clock.advance(Duration::from_secs(1));
+            recorder.wrote(Bytes::copy_from_slice(text.as_bytes()));
+        }
+        end(&recorder, End::Ok, None);
+    }
+
+    fn query(&self, function: &str) -> Query {
+        let id = fake::id(function);
+        Query {
+            group: function_group(&id.scope.account, &id.scope.region, &id.name),
+            streams: Streams::All,
+            from: Timestamp::from_millis(0),
+            to: Timestamp::from_millis(i64::MAX),
+            order: Order::Forward,
+            beyond: None,
+            limit: 1_000,
+        }
+    }
+
+    fn texts(&self, query: &Query) -> Vec<String> {
+        events(&self.store, query).expect("the journal reads").events.into_iter().map(|event| event.text).collect()
+    }
+}
+
+fn end(recorder: &Recorder, end: End, error_message: Option<&str>) {
+    let report = Report {
+        init: Some(Duration::from_micros(100_000)),
+        duration: Duration::from_micros(1_234),
+        memory_peak_bytes: 34 * 1024 * 1024 + 1,
+        end,
+        ..Report::default()
+    };
+    recorder.end(&Ended { report: &report, error_message });
+}
+
+/// The log of one invocation that starts cold, writes these pieces, and ends so.
+fn log_of(pieces: &[&[u8]], how: End, error_message: Option<&str>) -> String {
+    let log = Log::new();
+    let recorder = log.recorder("f", "r-1");
+    recorder.placed(&EnvironmentId("e1".into()), true);
+    recorder.wrote(Bytes::from_static(b"importing"));
+    recorder.invoked();
+    for piece in pieces {
+        recorder.wrote(Bytes::copy_from_slice(piece));
+    }
+    end(&recorder, how, error_message);
+    log.texts(&log.query("f")).concat()
+}
+
+const REPORT: &str = "REPORT RequestId: r-1\tDuration: 1.23 ms\tBilled Duration: 102 ms\tMemory Size: 128 MB\tMax Memory Used: 35 MB\tInit Duration: 100.00 ms\t";
+
+#[test]
+fn the_platform_s_lines_are_lambda_s() {
+    let before = "INIT_START Runtime Version: python3.12\nimporting\nSTART RequestId: r-1 Version: $LATEST\n";
+    let cases: [(&[&[u8]], End, Option<&str>, String); 5] = [
+        (&[], End::Ok, None, format!("END RequestId: r-1\n{REPORT}\n")),
+        (&[b"a\nb", b"c\n", b"\n", b"d"], End::Error, None, format!("a\nbc\n\nd\nEND RequestId: r-1\n{REPORT}\n")),
+        (
+            &[],
+            End::TimedOut,
+            Some("ignored"),
+            format!(
+                "2025-11-24T16:00:00.000Z r-1 Task timed out after 3.00 seconds\n\nEND RequestId: r-1\n{REPORT}Status: timeout\n"
+            ),
+        ),
+        (
+            &[],
+            End::Crashed("Runtime.ExitError".into()),
+            Some("RequestId: r-1 Error: Runtime exited with error: exit status 1"),
+            format!(
+                "RequestId: r-1 Error: Runtime exited with error: exit status 1\nRuntime.ExitError\nEND RequestId: r-1\n{REPORT}Status: error\tError Type: Runtime.ExitError\n"
+            ),
+        ),
+        (
+            &[b"\xff\n"],
+            End::Crashed("Runtime.OutOfMemory".into()),
+            None,
+            format!(
+                "\u{fffd}\nRequestId: r-1 Error: Runtime.OutOfMemory\nEND RequestId: r-1\n{REPORT}Status: error\tError Type: Runtime.OutOfMemory\n"
+            ),
+        ),
+    ];
+    for (pieces, how, message, wanted) in cases {
+        assert_eq!(log_of(pieces, how, message), format!("{before}{wanted}"));
+    }
+}
+
+#[test]
+fn long_lines_are_cut_into_events_and_long_outputs_end() {
+    let log = Log::new();
+    let recorder = log.recorder("f", "r-1");
+    recorder.placed(&EnvironmentId("e1".into()), false);
+    recorder.wrote(Bytes::from(vec![b'x'; EVENT_BYTES_MAX + 10]));
+    recorder.wrote(Bytes::from(vec![b'y'; OUTPUT_BYTES_MAX]));
+    end(&recorder, End::Ok, None);
+    let texts = log.texts(&log.query("f"));
+    assert_eq!(texts[0].len(), EVENT_BYTES_MAX);
+    assert!(texts[1].starts_with("xxxxxxxxxxyy") && texts[1].len() == EVENT_BYTES_MAX);
+    let kept: usize = texts.iter().filter(|text| text.starts_with(['x', 'y'])).map(String::len).sum();
+    let breaks = 1; // the one that ends the last line
+    assert_eq!(kept, OUTPUT_BYTES_MAX + breaks);
+    let cut = EVENT_BYTES_MAX + 10;
+    assert!(
+        texts.contains(&format!(
+            "CUT RequestId: r-1 {cut} bytes of output were not kept: the limit is 10485760 bytes\n"
+        ))
+    );
+}
+
+#[tokio::test]
+async fn the_tail_is_the_last_4_kib() {
+    let log = Log::new();
+    let recorder = log.recorder("f", "r-1");
+    let tail = recorder.keep_tail();
+    recorder.placed(&EnvironmentId("e1".into()), false);
+    for _ in 0..10_000 {
+        recorder.wrote(Bytes::from_static(b"123456789\n"));
+    }
+    end(&recorder, End::Ok, None);
+    let tail = tail.ended().await;
+    assert_eq!(tail.len(), TAIL_BYTES);
+    assert!(tail.ends_with(format!("9\nEND RequestId: r-1\n{REPORT}\n").as_bytes()));
+
+    let never = log.recorder("f", "r-2");
+    let tail = never.keep_tail();
+    end(&never, End::Ok, None);
+    drop(never);
+    assert!(tail.ended().await.is_empty(), "without an environment there is no log");
+}
+
+#[test]
+fn pages_go_through_a_group_in_both_directions_without_gaps() {
+    let log = Log::new();
+    for number in 0..5 {
+        log.invocation("f", &format!("r{number}"), "e1", &["a\n", "b\n"]);
+        log.invocation("other", "r", "e9", &["never shown\n"]);
+    }
+    let whole = log.texts(&log.query("f"));
+    assert_eq!(whole.len(), 5 * 5);
+    for order in [Order::Forward, Order::Reverse] {
+        for limit in [1, 2, 7, 25] {
+            let mut query = Query { order, limit, ..log.query("f") };
+            let mut seen = Vec::new();
+            loop {
+                let page = events(&log.store, &query).expect("the journal reads");
+                let texts = page.events.iter().map(|event| event.text.clone());
+                match order {
+                    Order::Forward => seen.extend(texts),
+                    Order::Reverse => drop(seen.splice(0..0, texts)),
+                }
+                let place = page.resume.expect("something was read");
+                query.beyond = Place::parse(&place.to_string());
+                assert_eq!(query.beyond, Some(place));
+                if !page.more {
+                    break;
+                }
+            }
+            assert_eq!(seen, whole, "{order:?} by {limit}");
+        }
+    }
+}
+
+#[test]
+fn events_are_found_by_stream_and_time() {
+    let log = Log::new();
+    log.invocation("f", "r1", "e1", &["a\n", "b\n"]);
+    log.invocation("f", "r2", "e2", &["c\n"]);
+    let only = |query: Query| {
+        log.texts(&query).into_iter().filter(|text| text.len() == 2).collect::<String>().replace('\n', "")
+    };
+    let first = "2025/11/24/[$LATEST]e1";
+    let cases = [
+        (Streams::All, 0, 9, "abc"),
+        (Streams::Prefix("2025/11/24/[$LATEST]e".to_owned()), 0, 9, "abc"),
+        (Streams::Prefix(first.to_owned()), 0, 9, "ab"),
+        (Streams::Named(vec![first.to_owned()]), 0, 9, "ab"),
+        (Streams::Named(vec!["none".to_owned(), "2025/11/24/[$LATEST]e2".to_owned()]), 0, 9, "c"),
+        (Streams::All, 2, 3, "b"),
+        (Streams::All, 2, 9, "bc"),
+        (Streams::All, 4, 9, ""),
+    ];
+    for (streams, from, to, wanted) in cases {
+        let at = |second| START + Duration::from_secs(second);
+        let found = only(Query { streams: streams.clone(), from: at(from), to: at(to), ..log.query("f") });
+        assert_eq!(found, wanted, "{streams:?} from {from} to {to}");
+    }
+}
+
+#[test]
+fn streams_are_listed_with_the_latest_first() {
+    let log = Log::new();
+    log.invocation("f", "r1", "e1", &["a\n", "b\n"]);
+    log.invocation("f", "r2", "e2", &["c\n"]);
+    log.invocation("f", "r3", "e1", &["d\n"]);
+    let group = log.query("f").group;
+    let found = streams(&log.store, &group, "2025/").expect("the journal reads");
+    let seconds = |at: Timestamp| at.since(START).as_secs();
+    let shown: Vec<_> =
+        found.iter().map(|found| (&found.name[20..], seconds(found.first), seconds(found.last))).collect();
+    assert_eq!(shown, [("e1", 0, 4), ("e2", 2, 3)]);
+    assert_eq!(begins(&log.store, &group).expect("the journal reads"), Some(START));
+    assert_eq!(begins(&log.store, &log.query("never").group).expect("the journal reads"), None);
+}
+
+#[tokio::test]
+async fn who_follows_sees_what_comes_after_the_end() {
+    let log = Log::new();
+    log.invocation("f", "r1", "e1", &["before\n"]);
+    let query = Query { beyond: Some(Place::end(&log.store)), ..log.query("f") };
+    let mut follow = Follow::new(log.store.clone(), query);
+    let mut next = Box::pin(follow.next());
+    assert!((&mut next).now_or_never().is_none());
+    log.invocation("f", "r2", "e1", &["after\n"]);
+    let seen = next.await.expect("the journal reads");
+    assert_eq!(seen.len(), 4);
+    assert!(seen.iter().all(|event| event.request_id.0.as_ref() == "r2" && event.trace == [0x57; 16]));
+    assert_eq!(seen[1].text, "after\n");
+}

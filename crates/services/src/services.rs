@@ -1,0 +1,217 @@
+//! All that faces hold: one handle to the rooms, the store and what runs in the background.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{Store, Tx};
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+
+use crate::delivery::{self, InvokeLater};
+use crate::function::{self, FunctionId, Functions, Route, Routes};
+use crate::identity::{self, Keys};
+use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparing, Throttle};
+use crate::name::AccountId;
+use crate::run::{RequestId, RunFunction};
+use crate::usage::Meter;
+
+/// How long the last rounds of a stop may take after its grace: ending environments, writing usage.
+const STOP_TAIL: Duration = Duration::from_secs(5);
+
+/// How often old logs are looked for: they go in segments of an hour.
+const RETENTION_ROUND: Duration = Duration::from_secs(1800);
+
+/// What the binary decides.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The account that the root key belongs to.
+    pub account: AccountId,
+    /// Invocations at once, over all functions.
+    pub concurrency_max: u32,
+    /// What a crash may cost of the usage.
+    pub usage_flush: Duration,
+    /// How long logs are kept; for ever without it.
+    pub log_retention: Option<Duration>,
+    pub keys: identity::key::Options,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            account: AccountId::default(),
+            concurrency_max: function::account::CONCURRENCY_MAX,
+            usage_flush: Duration::from_millis(100),
+            log_retention: None,
+            keys: identity::key::Options::default(),
+        }
+    }
+}
+
+/// Why the services did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
+    #[error(transparent)]
+    Function(#[from] function::Error),
+}
+
+/// All rooms over one store. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Services(Arc<Shared>);
+
+struct Shared {
+    store: Store,
+    runner: Arc<dyn RunFunction>,
+    functions: Functions,
+    keys: Keys,
+    meter: Meter,
+    concurrency: Concurrency,
+    preparing: Preparing,
+    stop: watch::Sender<bool>,
+    background: Mutex<JoinSet<()>>,
+}
+
+impl Services {
+    /// Loads what is held in memory, goes on with what the last run left undone, and starts the background work.
+    pub async fn open(store: Store, runner: Arc<dyn RunFunction>, options: Options) -> Result<Services, OpenError> {
+        let keys = Keys::open(&store, options.account.clone(), options.keys).await?;
+        let functions = Functions::open(store.clone(), runner.clone())?;
+        let services = Services(Arc::new(Shared {
+            functions,
+            store,
+            runner,
+            keys,
+            meter: Meter::default(),
+            concurrency: Concurrency::new(options.concurrency_max),
+            preparing: Preparing::default(),
+            stop: watch::Sender::new(false),
+            background: Mutex::default(),
+        }));
+        services.start(options.usage_flush, options.log_retention).await;
+        Ok(services)
+    }
+
+    async fn start(&self, usage_flush: Duration, log_retention: Option<Duration>) {
+        let mut background = self.0.background.lock().await;
+        let services = self.clone();
+        background.spawn(async move {
+            services.meter().run(services.store(), usage_flush, services.stopped()).await;
+        });
+        background.spawn(delivery::run(self.clone(), self.stopped()));
+        if let Some(retention) = log_retention {
+            background.spawn(drop_old_logs(self.store().clone(), retention, self.stopped()));
+        }
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub fn functions(&self) -> &Functions {
+        &self.0.functions
+    }
+
+    pub fn routes(&self) -> &Routes {
+        self.0.functions.routes()
+    }
+
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    pub fn meter(&self) -> &Meter {
+        &self.0.meter
+    }
+
+    /// See [`Store::transact`].
+    pub async fn transact<T, E>(&self, body: impl FnMut(&mut Tx) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<store::Error>,
+    {
+        self.0.store.transact(body).await
+    }
+
+    /// Runs a function and waits for its answer.
+    pub async fn invoke(&self, invoke: Invoke) -> Result<Invoked, invoke::Error> {
+        invoke::invoke(self, invoke, Caller::IsRefused).await
+    }
+
+    /// As `invoke`, for work that comes again when there is room.
+    pub(crate) async fn invoke_waiting(&self, invoke: Invoke) -> Result<Invoked, invoke::Error> {
+        invoke::invoke(self, invoke, Caller::Waits).await
+    }
+
+    /// Writes down that a function is to be run. Once this returns, it will be.
+    pub async fn invoke_later(&self, later: InvokeLater) -> Result<RequestId, delivery::Error> {
+        delivery::invoke_later(self, later).await
+    }
+
+    /// How many invocations are running.
+    pub fn running(&self) -> u32 {
+        self.0.concurrency.running()
+    }
+
+    /// Takes no more work, gives running invocations `grace` to finish, ends the rest, and writes what is in memory.
+    pub async fn stop(&self, grace: Duration) {
+        self.0.stop.send_replace(true);
+        let finished = tokio::time::timeout(grace, self.0.concurrency.idle()).await.is_ok();
+        let left = if finished { Duration::ZERO } else { STOP_TAIL };
+        self.0.runner.shut_down(Duration::ZERO).await;
+        // Invocations that were ended just now still hand in their reports.
+        let _ = tokio::time::timeout(left, self.0.concurrency.idle()).await;
+        let mut background = self.0.background.lock().await;
+        if tokio::time::timeout(STOP_TAIL, async { while background.join_next().await.is_some() {} }).await.is_err() {
+            background.shutdown().await;
+        }
+        if let Err(error) = self.0.meter.flush(&self.0.store).await {
+            tracing::error!(%error, "the usage of the last moments could not be written");
+        }
+    }
+
+    pub(crate) fn runner(&self) -> &dyn RunFunction {
+        &*self.0.runner
+    }
+
+    pub(crate) fn preparing(&self) -> &Preparing {
+        &self.0.preparing
+    }
+
+    pub(crate) fn concurrency(&self) -> &Concurrency {
+        &self.0.concurrency
+    }
+
+    pub(crate) fn permit(&self, id: &FunctionId, route: &Route) -> Result<Permit, Throttle> {
+        self.0.concurrency.acquire(id, route.reserved, self.routes().reserved())
+    }
+
+    pub(crate) fn room(&self, id: &FunctionId, route: &Route) -> usize {
+        let room = self.0.concurrency.room(id, route.reserved, self.routes().reserved());
+        usize::try_from(room).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        *self.0.stop.borrow()
+    }
+
+    pub(crate) fn stopped(&self) -> watch::Receiver<bool> {
+        self.0.stop.subscribe()
+    }
+}
+
+/// Drops what is older than `retention`, a segment at a time, until `stop` is true.
+async fn drop_old_logs(store: Store, retention: Duration, mut stop: watch::Receiver<bool>) {
+    loop {
+        let journal = store.clone();
+        let dropped = tokio::task::spawn_blocking(move || journal.journal().drop_before(journal.clock() - retention));
+        match dropped.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "old logs could not be dropped"),
+            Err(error) => tracing::warn!(%error, "old logs could not be dropped"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RETENTION_ROUND) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
