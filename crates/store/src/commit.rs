@@ -32,6 +32,8 @@ pub(crate) enum Mutation {
 #[derive(Debug, Default)]
 pub(crate) struct Commit {
     pub fences: Vec<(ShardId, Fence)>,
+    /// What was read had every commit up to this one.
+    pub as_of: Version,
     pub checks: Vec<Check>,
     pub mutations: BTreeMap<Bytes, Mutation>,
     /// By log, in the order of the calls. Sequence numbers are given in commit order, so a hot log has no conflicts.

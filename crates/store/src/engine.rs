@@ -80,6 +80,8 @@ pub(crate) struct Limits {
 
 /// One consistent state of the map.
 pub(crate) trait State {
+    /// A version up to which it certainly has every commit. It may have later ones.
+    fn as_of(&self) -> Version;
     fn get(&mut self, key: &[u8]) -> Result<Option<Row>, Error>;
     fn scan(&mut self, range: &Range, order: Order, limit: usize) -> Result<Vec<(Bytes, Row)>, Error>;
 }

@@ -22,7 +22,8 @@ impl Engine for Memory {
     }
 
     fn snapshot(&self) -> Result<Box<dyn State + '_>, Error> {
-        Ok(Box::new(MemoryState(lock(&self.map).0.clone())))
+        let map = lock(&self.map);
+        Ok(Box::new(MemoryState(map.0.clone(), map.1)))
     }
 
     fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
@@ -47,9 +48,13 @@ impl Engine for Memory {
     }
 }
 
-struct MemoryState(Arc<BTreeMap<Bytes, Row>>);
+struct MemoryState(Arc<BTreeMap<Bytes, Row>>, Version);
 
 impl State for MemoryState {
+    fn as_of(&self) -> Version {
+        self.1
+    }
+
     fn get(&mut self, key: &[u8]) -> Result<Option<Row>, Error> {
         Ok(self.0.get(key).cloned())
     }

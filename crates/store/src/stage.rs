@@ -10,7 +10,7 @@
 //!   retried, never written.
 //! - Nothing is answered, not even a conflict, before the batch on which the answer rests is durable.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -26,6 +26,9 @@ use crate::key::Key;
 use crate::memory::entries;
 use crate::watch::Watchers;
 use crate::{large, lock, shard};
+
+/// Written batches kept for validation: a transaction rarely takes longer than this many.
+const WRITTEN_KEPT: usize = 4;
 
 /// How a batch ended.
 #[derive(Debug, Clone)]
@@ -82,6 +85,10 @@ struct Stage {
     gathering: Batch,
     /// What the thread is writing now. The table may or may not have it yet; it wins over the table either way.
     writing: Option<(Arc<Changes>, watch::Sender<Option<Outcome>>)>,
+    /// The last few batches that were written, each with its highest version; oldest first.
+    written: VecDeque<(Version, Arc<Changes>)>,
+    /// Batches up to this version are not in `written` any more.
+    forgotten: Version,
     /// The last version given to a transaction.
     version: Version,
     /// Hashes of the keys that may have chunks, so that other writes need not look.
@@ -108,6 +115,8 @@ impl Committer {
         let stage = Stage {
             gathering: Batch::new(),
             writing: None,
+            written: VecDeque::new(),
+            forgotten: engine.version()?,
             version: engine.version()?,
             large: large_keys(engine.as_ref())?,
             closed: false,
@@ -130,14 +139,9 @@ impl Committer {
         if stage.is_busy(&self.shared.limits) {
             return Ok(Staged::Busy(stage.receipt()));
         }
-        let mut newest = self.shared.newest(&stage)?;
-        for check in &commit.checks {
-            if !holds(check, &mut newest)? {
-                drop(newest);
-                return Ok(Staged::Conflict(stage.receipt_of_latest()));
-            }
+        if !self.shared.holds(&stage, commit)? {
+            return Ok(Staged::Conflict(stage.receipt_of_latest()));
         }
-        drop(newest);
         self.accept(&mut stage, commit).map(Staged::Accepted)
     }
 
@@ -198,6 +202,27 @@ impl Drop for Committer {
 }
 
 impl Stage {
+    /// Whether any batch after `as_of` touched what was read; `true` where that is not known.
+    fn may_have_changed(&self, check: &Check, as_of: Version) -> bool {
+        let touches = |changes: &Changes| match check {
+            Check::Key(key, _) => changes.contains_key(key),
+            Check::Range { range, .. } => entries(changes, range, Order::Forward).next().is_some(),
+        };
+        as_of < self.forgotten
+            || touches(&self.gathering.changes)
+            || self.writing.as_ref().is_some_and(|(changes, _)| touches(changes))
+            || self.written.iter().any(|(version, changes)| *version > as_of && touches(changes))
+    }
+
+    fn remember(&mut self, version: Version, changes: Arc<Changes>) {
+        self.written.push_back((version, changes));
+        if self.written.len() > WRITTEN_KEPT
+            && let Some((version, _)) = self.written.pop_front()
+        {
+            self.forgotten = version;
+        }
+    }
+
     fn is_busy(&self, limits: &Limits) -> bool {
         self.gathering.bytes >= limits.fused_bytes_max
     }
@@ -228,7 +253,26 @@ impl Shared {
     /// The table under the batch being written under the batch that gathers.
     fn newest<'a>(&'a self, stage: &'a Stage) -> Result<Newest<'a>, Error> {
         let writing = stage.writing.as_ref().map(|(changes, _)| changes.as_ref());
-        Ok(Newest { table: self.engine.snapshot()?, over: [writing, Some(&stage.gathering.changes)] })
+        Ok(Newest {
+            version: stage.version,
+            table: self.engine.snapshot()?,
+            over: [writing, Some(&stage.gathering.changes)],
+        })
+    }
+
+    /// Whether all that a transaction read is still so. What no recent batch touched needs no look at the table.
+    fn holds(&self, stage: &Stage, commit: &Commit) -> Result<bool, Error> {
+        let mut newest = None;
+        for check in commit.checks.iter().filter(|check| stage.may_have_changed(check, commit.as_of)) {
+            let newest = match &mut newest {
+                Some(newest) => newest,
+                None => newest.insert(self.newest(stage)?),
+            };
+            if !holds(check, newest)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// What a transaction's mutations mean for rows, given the newest state.
@@ -317,12 +361,17 @@ fn large_keys(engine: &dyn Engine) -> Result<HashSet<u64>, Error> {
 
 /// The newest state, for validation and for transactions that run in their turn.
 struct Newest<'a> {
+    version: Version,
     table: Box<dyn State + 'a>,
     /// From older to newer.
     over: [Option<&'a Changes>; 2],
 }
 
 impl State for Newest<'_> {
+    fn as_of(&self) -> Version {
+        self.version
+    }
+
     fn get(&mut self, key: &[u8]) -> Result<Option<Row>, Error> {
         match self.over.iter().rev().flatten().find_map(|changes| changes.get(key)) {
             Some(row) => Ok(row.clone()),
@@ -369,7 +418,7 @@ fn write_batches(shared: &Shared) {
         if let Err(ApplyError::Fatal(reason)) = &result {
             shared.halt.stop(reason);
         }
-        settle(shared, &changes, result);
+        settle(shared, version, &changes, result);
     }
 }
 
@@ -387,11 +436,14 @@ fn next_batch(shared: &Shared) -> Option<(Arc<Changes>, Version)> {
     Some((changes, stage.version))
 }
 
-fn settle(shared: &Shared, changes: &Changes, result: Result<(), ApplyError>) {
+fn settle(shared: &Shared, version: Version, changes: &Arc<Changes>, result: Result<(), ApplyError>) {
     let mut stage = lock(&shared.stage);
     let done = stage.writing.take().map(|(_, done)| done);
     let outcome = match result {
-        Ok(()) => Outcome::Durable,
+        Ok(()) => {
+            stage.remember(version, changes.clone());
+            Outcome::Durable
+        }
         Err(error) => {
             let misled = std::mem::replace(&mut stage.gathering, Batch::new());
             misled.done.send_replace(Some(Outcome::Retry));

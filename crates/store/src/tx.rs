@@ -77,7 +77,8 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(state: &'a mut dyn State, limits: Limits, stamp: &'a Stamp, records: bool) -> Tx<'a> {
-        Tx { state, limits, stamp, draws: 0, commit: Commit::default(), records }
+        let commit = Commit { as_of: state.as_of(), ..Commit::default() };
+        Tx { state, limits, stamp, draws: 0, commit, records }
     }
 
     pub(crate) fn into_commit(self) -> Commit {

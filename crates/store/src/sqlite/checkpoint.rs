@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
+use super::read::Readers;
 use crate::engine::Changes;
 use crate::halt::Halt;
 use crate::lock;
@@ -36,13 +37,18 @@ struct Pending {
 }
 
 impl Checkpointer {
-    pub(super) fn start(connection: Connection, wal_bytes: u64, halt: Arc<Halt>) -> std::io::Result<Checkpointer> {
+    pub(super) fn start(
+        connection: Connection,
+        readers: Arc<Readers>,
+        wal_bytes: u64,
+        halt: Arc<Halt>,
+    ) -> std::io::Result<Checkpointer> {
         let shared = Shared { state: Mutex::default(), work: Condvar::new(), look_bytes: wal_bytes / 4 };
         let shared = Arc::new(shared);
         let mine = shared.clone();
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run(&mine, &connection, wal_bytes, &halt))?;
+            .spawn(move || run(&mine, &connection, &readers, wal_bytes, &halt))?;
         Ok(Checkpointer { shared, thread: Mutex::new(Some(thread)) })
     }
 
@@ -68,12 +74,12 @@ impl Checkpointer {
     }
 }
 
-fn run(shared: &Shared, connection: &Connection, wal_bytes: u64, halt: &Halt) {
+fn run(shared: &Shared, connection: &Connection, readers: &Readers, wal_bytes: u64, halt: &Halt) {
     while wait_for_work(shared) {
         if halt.check().is_err() {
             return;
         }
-        if let Err(error) = checkpoint(connection, wal_bytes) {
+        if let Err(error) = checkpoint(connection, readers, wal_bytes) {
             report(&error, halt);
         }
     }
@@ -89,12 +95,12 @@ fn wait_for_work(shared: &Shared) -> bool {
 }
 
 /// Moves what can be moved without anybody waiting; then, if the log is long, the rest, so that it starts over.
-fn checkpoint(connection: &Connection, wal_bytes: u64) -> Result<(), rusqlite::Error> {
+fn checkpoint(connection: &Connection, readers: &Readers, wal_bytes: u64) -> Result<(), rusqlite::Error> {
     let frames =
         |mode: &str| connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(1));
-    let in_log = frames("PASSIVE")?;
+    let in_log = readers.drained(|| frames("PASSIVE"))?;
     if in_log.max(0).cast_unsigned() * PAGE_BYTES >= wal_bytes {
-        frames("RESTART")?;
+        readers.drained(|| frames("RESTART"))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@
 //! - SQLite has no page checksums, so each value carries one (`row`).
 
 mod checkpoint;
+mod read;
 mod reserve;
 mod row;
 
@@ -17,28 +18,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-use crate::engine::{ApplyError, Changes, Engine, Limits, Order, Range, Row, State, Version};
+use crate::engine::{ApplyError, Changes, Engine, Limits, State, Version};
 use crate::error::{Error, unavailable};
 use crate::halt::Halt;
 use crate::lock;
 use checkpoint::Checkpointer;
+use read::Readers;
 use reserve::Reserve;
 
 /// What this program writes, and the newest that it reads.
 pub(crate) const FORMAT: i64 = 1;
 
-/// Reader connections kept for reuse; more are opened when more read at once, and closed again.
-const READERS_KEPT: usize = 8;
-
 /// A checkpoint holds the write lock for its last moments only; waiting longer than this means something is broken.
 const BUSY_WAIT: Duration = Duration::from_secs(60);
 
-/// Page cache of the writing connection, and of each reader.
+/// Page cache of the writing connection.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
-const READER_CACHE_KIB: i64 = 4 * 1024;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS map (key BLOB NOT NULL UNIQUE, value BLOB NOT NULL) STRICT;
@@ -59,7 +56,7 @@ pub(crate) enum OpenError {
 pub(crate) struct Sqlite {
     path: PathBuf,
     writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    readers: Arc<Readers>,
     checkpointer: Checkpointer,
     reserve: Reserve,
     commit_delay: Duration,
@@ -96,10 +93,20 @@ impl Sqlite {
         writer.execute_batch(SCHEMA)?;
         writer.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?1)", params![FORMAT])?;
         std::fs::File::open(directory)?.sync_all()?; // SQLite syncs the directory for its journals, not for the file
-        let checkpointer = Checkpointer::start(connect(&path)?, tuning.wal_bytes, halt.clone())?;
+        let readers = Arc::new(Readers::new(&path));
+        let mover = read::connect(&path)?;
+        let checkpointer = Checkpointer::start(mover, readers.clone(), tuning.wal_bytes, halt.clone())?;
         let reserve = Reserve::open(directory, tuning.reserve_bytes);
         let commit_delay = tuning.commit_delay;
-        Ok(Sqlite { path, writer: Mutex::new(writer), readers: Mutex::default(), checkpointer, reserve, commit_delay })
+        let engine = Sqlite { path, writer: Mutex::new(writer), readers, checkpointer, reserve, commit_delay };
+        engine.readers.committed(engine.version_on_disk()?);
+        Ok(engine)
+    }
+
+    fn version_on_disk(&self) -> Result<Version, rusqlite::Error> {
+        let version = "SELECT value FROM meta WHERE name = 'version'";
+        let version = lock(&self.writer).query_row(version, [], |row| row.get::<_, i64>(0))?;
+        Ok(Version(version.cast_unsigned()))
     }
 
     fn write(&self, writer: &Connection, changes: &Changes, version: Version) -> Result<(), rusqlite::Error> {
@@ -143,12 +150,7 @@ impl Engine for Sqlite {
     }
 
     fn snapshot(&self) -> Result<Box<dyn State + '_>, Error> {
-        let kept = lock(&self.readers).pop();
-        let connection = match kept {
-            Some(connection) => connection,
-            None => connect(&self.path).map_err(unavailable)?,
-        };
-        Ok(Box::new(SqliteState { engine: self, connection: Some(connection), begun: false }))
+        Ok(Box::new(self.readers.begin()?))
     }
 
     fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
@@ -162,6 +164,7 @@ impl Engine for Sqlite {
         }
         match writer.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
             Ok(_) => {
+                self.readers.committed(version);
                 self.checkpointer.wrote(changes);
                 Ok(())
             }
@@ -182,14 +185,12 @@ impl Engine for Sqlite {
     }
 
     fn version(&self) -> Result<Version, Error> {
-        let writer = lock(&self.writer);
-        let version = writer.query_row("SELECT value FROM meta WHERE name = 'version'", [], |row| row.get::<_, i64>(0));
-        Ok(Version(version.map_err(unavailable)?.cast_unsigned()))
+        self.version_on_disk().map_err(unavailable)
     }
 
     fn backup(&self, to: &Path) -> Result<(), Error> {
         let copy = to.join("map.sqlite");
-        let reader = connect(&self.path).map_err(unavailable)?;
+        let reader = read::connect(&self.path).map_err(unavailable)?;
         reader.execute("VACUUM INTO ?1", params![copy.to_string_lossy()]).map_err(unavailable)?;
         let synced = std::fs::File::open(&copy).and_then(|file| file.sync_all());
         synced.map_err(|error| crate::error::from_io("syncing the backup", &error))
@@ -214,82 +215,5 @@ fn check_format(connection: &Connection) -> Result<(), OpenError> {
     match found {
         Some(found) if found > FORMAT => Err(OpenError::Newer(found)),
         _ => Ok(()),
-    }
-}
-
-/// A connection that reads, or moves the log.
-fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_WAIT)?;
-    connection.execute_batch(&format!(
-        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -{READER_CACHE_KIB};"
-    ))?;
-    Ok(connection)
-}
-
-/// A read transaction: it begins at the first read and ends in `drop`, for a pinned snapshot makes the log grow.
-struct SqliteState<'a> {
-    engine: &'a Sqlite,
-    connection: Option<Connection>, // Invariant: `Some` until `drop`.
-    begun: bool,
-}
-
-impl SqliteState<'_> {
-    fn connection(&mut self) -> Result<&Connection, Error> {
-        let connection = self.connection.as_ref().expect("the connection leaves in drop");
-        if !self.begun {
-            connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(unavailable)?;
-            self.begun = true;
-        }
-        Ok(connection)
-    }
-}
-
-impl State for SqliteState<'_> {
-    fn get(&mut self, key: &[u8]) -> Result<Option<Row>, Error> {
-        let mut select =
-            self.connection()?.prepare_cached("SELECT value FROM map WHERE key = ?1").map_err(unavailable)?;
-        let mut rows = select.query(params![key]).map_err(unavailable)?;
-        match rows.next().map_err(unavailable)? {
-            Some(found) => {
-                let value = found.get_ref(0).and_then(|value| Ok(value.as_blob()?)).map_err(unavailable)?;
-                row::decode(key, value).map(Some)
-            }
-            None => Ok(None),
-        }
-    }
-
-    fn scan(&mut self, range: &Range, order: Order, limit: usize) -> Result<Vec<(Bytes, Row)>, Error> {
-        let sql = match order {
-            Order::Forward => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
-            Order::Reverse => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
-        };
-        let mut select = self.connection()?.prepare_cached(sql).map_err(unavailable)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut rows = select.query(params![range.from, range.to, limit]).map_err(unavailable)?;
-        let mut found = Vec::new();
-        while let Some(next) = rows.next().map_err(unavailable)? {
-            let column = |index| next.get_ref(index).and_then(|value| Ok(value.as_blob()?)).map_err(unavailable);
-            let key = Bytes::copy_from_slice(column(0)?);
-            let row = row::decode(&key, column(1)?)?;
-            found.push((key, row));
-        }
-        Ok(found)
-    }
-}
-
-impl Drop for SqliteState<'_> {
-    fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        let ended = match self.begun {
-            true => connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).map(|_| ()),
-            false => Ok(()),
-        };
-        let mut readers = lock(&self.engine.readers);
-        if ended.is_ok() && readers.len() < READERS_KEPT {
-            readers.push(connection);
-        }
     }
 }

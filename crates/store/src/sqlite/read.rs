@@ -1,0 +1,171 @@
+//! Reader connections, and the snapshots they hold.
+//!
+//! Beginning and ending a read transaction costs system calls, and a connection that sees a new commit throws its page cache
+//! away. So a reader keeps its transaction when it goes back to the pool, and it is used again for as long as there was
+//! no commit since. A kept transaction holds the write-ahead log back: the checkpointer ends those that are idle.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::{BUSY_WAIT, row};
+use crate::engine::{Order, Range, Row, State, Version};
+use crate::error::{Error, unavailable};
+use crate::lock;
+
+/// Connections kept for reuse; more are opened when more read at once, and closed again.
+const KEPT: usize = 8;
+/// Page cache of each.
+const CACHE_KIB: i64 = 4 * 1024;
+
+pub(super) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Reader>>,
+    /// The last version that was committed.
+    version: AtomicU64,
+    /// The log is to start over: no transaction is kept meanwhile.
+    draining: AtomicBool,
+}
+
+struct Reader {
+    connection: Connection,
+    /// The last version committed before its transaction began; `None` outside of one.
+    begun: Option<Version>,
+}
+
+/// A connection that reads, or moves the log.
+pub(super) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.execute_batch(&format!(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -{CACHE_KIB};"
+    ))?;
+    Ok(connection)
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path) -> Readers {
+        Readers {
+            path: path.to_owned(),
+            idle: Mutex::default(),
+            version: AtomicU64::new(0),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on snapshots have this version.
+    pub(super) fn committed(&self, version: Version) {
+        self.version.store(version.0, Ordering::Release);
+    }
+
+    pub(super) fn begin(&self) -> Result<Snapshot<'_>, Error> {
+        let version = Version(self.version.load(Ordering::Acquire));
+        let kept = lock(&self.idle).pop();
+        let mut reader = match kept {
+            Some(reader) => reader,
+            None => Reader { connection: connect(&self.path).map_err(unavailable)?, begun: None },
+        };
+        if reader.begun.is_some_and(|begun| begun != version) {
+            reader.end().map_err(unavailable)?;
+        }
+        Ok(Snapshot { readers: self, reader: Some(reader), version })
+    }
+
+    /// Runs a checkpoint while no reader keeps a transaction that it does not use.
+    pub(super) fn drained<T>(
+        &self,
+        checkpoint: impl FnOnce() -> Result<T, rusqlite::Error>,
+    ) -> Result<T, rusqlite::Error> {
+        self.draining.store(true, Ordering::SeqCst);
+        let ended = lock(&self.idle).iter_mut().try_for_each(Reader::end);
+        let result = ended.and_then(|()| checkpoint());
+        self.draining.store(false, Ordering::SeqCst);
+        result
+    }
+
+    /// Takes a reader back. One that cannot end its transaction is closed instead.
+    fn take_back(&self, mut reader: Reader) {
+        let mut idle = lock(&self.idle); // taken before looking, so that `drained` either is seen or sees the reader
+        let kept = !self.draining.load(Ordering::SeqCst) || reader.end().is_ok();
+        if kept && idle.len() < KEPT {
+            idle.push(reader);
+        }
+    }
+}
+
+impl Reader {
+    fn end(&mut self) -> Result<(), rusqlite::Error> {
+        if self.begun.take().is_some() {
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
+        }
+        Ok(())
+    }
+}
+
+/// A read transaction; it begins with the first read.
+pub(super) struct Snapshot<'a> {
+    readers: &'a Readers,
+    reader: Option<Reader>, // Invariant: `Some` until `drop`.
+    version: Version,
+}
+
+impl Snapshot<'_> {
+    fn connection(&mut self) -> Result<&Connection, Error> {
+        let reader = self.reader.as_mut().expect("the reader leaves in drop");
+        if reader.begun.is_none() {
+            reader.connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(unavailable)?;
+            reader.begun = Some(self.version);
+        }
+        Ok(&reader.connection)
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            self.readers.take_back(reader);
+        }
+    }
+}
+
+impl State for Snapshot<'_> {
+    fn as_of(&self) -> Version {
+        self.version
+    }
+
+    fn get(&mut self, key: &[u8]) -> Result<Option<Row>, Error> {
+        let mut select =
+            self.connection()?.prepare_cached("SELECT value FROM map WHERE key = ?1").map_err(unavailable)?;
+        let mut rows = select.query(params![key]).map_err(unavailable)?;
+        match rows.next().map_err(unavailable)? {
+            Some(found) => {
+                let value = found.get_ref(0).and_then(|value| Ok(value.as_blob()?)).map_err(unavailable)?;
+                row::decode(key, value).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn scan(&mut self, range: &Range, order: Order, limit: usize) -> Result<Vec<(Bytes, Row)>, Error> {
+        let sql = match order {
+            Order::Forward => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
+            Order::Reverse => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
+        };
+        let mut select = self.connection()?.prepare_cached(sql).map_err(unavailable)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut rows = select.query(params![range.from, range.to, limit]).map_err(unavailable)?;
+        let mut found = Vec::new();
+        while let Some(next) = rows.next().map_err(unavailable)? {
+            let column = |index| next.get_ref(index).and_then(|value| Ok(value.as_blob()?)).map_err(unavailable);
+            let key = Bytes::copy_from_slice(column(0)?);
+            let row = row::decode(&key, column(1)?)?;
+            found.push((key, row));
+        }
+        Ok(found)
+    }
+}
