@@ -73,13 +73,14 @@ impl Processes {
         let dir = prepare_dir(&options.dir)?;
         let mut dirs = vec![PathBuf::from("/usr/bin"), PathBuf::from("/usr/local/bin")];
         dirs.extend(options.interpreter_dirs.iter().cloned());
+        let runtime = Bind { source: dir.join("runtime"), target: RUNTIME_DIR.into() };
         let pool = Arc::new(Pool::new(options.environments_max, options.idle));
         Ok(Processes {
             strict_runtimes: options.strict_runtimes,
             egress: options.egress,
             pythons: interpreter::find(Language::Python, &dirs),
             nodes: interpreter::find(Language::Node, &dirs),
-            sandboxes: Arc::new(Sandboxes::new(options, &dir)?),
+            sandboxes: Arc::new(Sandboxes::new(options, &dir, vec![runtime])?),
             reaper: tokio::spawn(reap(Arc::downgrade(&pool), options.idle)),
             pool,
             gateway,
@@ -233,10 +234,7 @@ impl Processes {
             node_major: interpreter.as_ref().map_or(0, |interpreter| interpreter.version.0),
             egress: self.egress == Egress::Open,
         };
-        let mut binds = vec![
-            Bind { source: package::tree(&self.dir, &function.code), target: TASK_ROOT.into() },
-            Bind { source: self.dir.join("runtime"), target: RUNTIME_DIR.into() },
-        ];
+        let mut binds = vec![Bind { source: package::tree(&self.dir, &function.code), target: TASK_ROOT.into() }];
         // Put there by a command; a function's own copy comes first on its path.
         // Node looks for packages in the folders above /var/task, for `import` and `require` alike.
         for (folder, target) in [("python", "/var/runtime/python"), ("nodejs/node_modules", "/var/node_modules")] {

@@ -22,6 +22,9 @@ use super::{landlock, seccomp};
 /// Where code lies, and where programs start.
 pub const TASK_ROOT: &str = "/var/task";
 
+/// How every file system of a sandbox is mounted.
+const QUIET: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
+
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 
 pub fn main(start: &Start, control: &OwnedFd, go: OwnedFd) -> ! {
@@ -41,17 +44,56 @@ pub fn say(control: &OwnedFd, notice: &Notice) {
 }
 
 fn live(start: &Start, control: &OwnedFd) -> io::Result<()> {
+    furnish(start)?;
     offer(start, control).map_err(|error| because("open the sandbox's network", error))?;
     let Some((plan, descriptors)) = message::receive::<Plan>(control.as_fd())? else { return Ok(()) };
     let log = descriptors.into_iter().next().ok_or_else(|| io::Error::other("a plan without a log"))?;
-    build_root(&plan)?;
+    move_in(start, &plan)?;
     redirect(&log)?;
     drop(log);
     limit(&plan.limits)?;
-    give_up_rights(start, plan.uid).map_err(|error| because("give up rights", error))?;
+    give_up_rights(start).map_err(|error| because("give up rights", error))?;
     landlock::restrict().map_err(|error| because("apply Landlock", error))?;
     seccomp::apply().map_err(|error| because("filter system calls", error))?;
     supervise(&plan, control)
+}
+
+/// Everything of the new root that is the same for all functions.
+fn furnish(start: &Start) -> io::Result<()> {
+    let Start { root, system, uid, .. } = start;
+    mount("none", Path::new("/"), "", libc::MS_REC | libc::MS_PRIVATE, "")?;
+    mount("nought", root, "tmpfs", QUIET, "mode=0755,size=1m")?;
+    for bind in &system.binds {
+        bind_read_only(root, bind)?;
+    }
+    for (link, target) in &system.links {
+        symlink(target, inside(root, link)).map_err(|error| because(&format!("link {}", link.display()), error))?;
+    }
+    make_devices(root)?;
+    write_etc(root, *uid)?;
+    let proc = make_dir(root, "/proc")?;
+    mount("proc", &proc, "proc", QUIET | libc::MS_NOEXEC, "")?;
+    for folder in ["/opt", "/tmp"] {
+        make_dir(root, folder)?;
+    }
+    Ok(())
+}
+
+/// What is this function's own, and then in, with no way back.
+fn move_in(start: &Start, plan: &Plan) -> io::Result<()> {
+    let Start { root, uid, .. } = start;
+    for bind in &plan.binds {
+        bind_read_only(root, bind)?;
+    }
+    let options = format!("mode=0700,uid={uid},size={}", plan.tmp_bytes);
+    mount("nought", &inside(root, Path::new("/tmp")), "tmpfs", QUIET, &options)?;
+    std::env::set_current_dir(root)?;
+    rustix::process::pivot_root(".", ".").map_err(|error| because("pivot into the new root", error.into()))?;
+    rustix::mount::unmount(".", rustix::mount::UnmountFlags::DETACH)?;
+    std::env::set_current_dir("/")?;
+    set_read_only(Path::new("/"), false)?;
+    // More likely to be killed than the server when the machine runs out of memory.
+    fs::write("/proc/self/oom_score_adj", "500")
 }
 
 /// Brings loopback up and passes out listeners that live in this network namespace.
@@ -80,37 +122,6 @@ fn loopback_up() -> io::Result<()> {
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as i16;
     // SAFETY: the request outlives the call and is of the type that this ioctl reads.
     check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }.into())
-}
-
-fn build_root(plan: &Plan) -> io::Result<()> {
-    mount("none", Path::new("/"), "", libc::MS_REC | libc::MS_PRIVATE, "")?;
-    let root = &plan.root;
-    let quiet = libc::MS_NOSUID | libc::MS_NODEV;
-    mount("nought", root, "tmpfs", quiet, "mode=0755,size=1m")?;
-    for bind in &plan.binds {
-        bind_read_only(root, bind)?;
-    }
-    for (link, target) in &plan.links {
-        symlink(target, inside(root, link)).map_err(|error| because(&format!("link {}", link.display()), error))?;
-    }
-    make_devices(root)?;
-    write_etc(root, plan.uid)?;
-    let tmp = make_dir(root, "/tmp")?;
-    mount("nought", &tmp, "tmpfs", quiet, &format!("mode=0700,uid={},size={}", plan.uid, plan.tmp_bytes))?;
-    let proc = make_dir(root, "/proc")?;
-    mount("proc", &proc, "proc", quiet | libc::MS_NOEXEC, "")?;
-    make_dir(root, "/opt")?;
-    enter_root(root)
-}
-
-fn enter_root(root: &Path) -> io::Result<()> {
-    std::env::set_current_dir(root)?;
-    rustix::process::pivot_root(".", ".").map_err(|error| because("pivot into the new root", error.into()))?;
-    rustix::mount::unmount(".", rustix::mount::UnmountFlags::DETACH)?;
-    std::env::set_current_dir("/")?;
-    set_read_only(Path::new("/"), false)?;
-    // More likely to be killed than the server when the machine runs out of memory.
-    fs::write("/proc/self/oom_score_adj", "500")
 }
 
 fn bind_read_only(root: &Path, bind: &Bind) -> io::Result<()> {
@@ -191,7 +202,8 @@ fn limit(limits: &Limits) -> io::Result<()> {
 }
 
 /// Raw system calls: the C library's versions wait for threads that this process does not have.
-fn give_up_rights(start: &Start, uid: u32) -> io::Result<()> {
+fn give_up_rights(start: &Start) -> io::Result<()> {
+    let uid = start.uid;
     // SAFETY (the whole function): plain numbers and structures that outlive their calls; one thread.
     unsafe {
         for capability in 0..64 {

@@ -17,7 +17,7 @@ const MESSAGE_BYTES_MAX: usize = 128 * 1024;
 /// Most descriptors in one message.
 const DESCRIPTORS_MAX: usize = 4;
 
-/// Server to launcher, with one end of a new control socket: start an empty sandbox.
+/// Server to launcher, with one end of a new control socket: start a sandbox that belongs to no function yet.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Start {
     /// The user that the function will be, as it sees itself.
@@ -30,21 +30,27 @@ pub struct Start {
     pub born_in: Option<PathBuf>,
     /// The ports to listen on at the sandbox's 127.0.0.1.
     pub ports: Vec<u16>,
+    /// An empty directory of the host over which the new root is mounted, inside the sandbox's view only.
+    pub root: PathBuf,
+    pub system: View,
+}
+
+/// What every sandbox sees of the host.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct View {
+    pub binds: Vec<Bind>,
+    /// Symlinks in the root, such as `bin` to `usr/bin`.
+    pub links: Vec<(PathBuf, PathBuf)>,
 }
 
 /// Server to the sandbox's init, with the write end of its log: become this function.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Plan {
-    /// An empty directory of the host over which the new root is mounted, inside the sandbox's view only.
-    pub root: PathBuf,
     pub binds: Vec<Bind>,
-    /// Symlinks in the root, such as `bin` to `usr/bin`.
-    pub links: Vec<(PathBuf, PathBuf)>,
     pub tmp_bytes: u64,
     /// Programs to try in order: the first that exists is run.
     pub programs: Vec<Vec<String>>,
     pub environment: Vec<(String, String)>,
-    pub uid: u32,
     pub limits: Limits,
 }
 

@@ -35,7 +35,7 @@ use cgroup::Cgroups;
 pub use cgroup::Group;
 pub use init::TASK_ROOT;
 pub use launcher::main as launcher_main;
-use message::{Bind, Limits, Notice, Plan, Start};
+use message::{Bind, Limits, Notice, Plan, Start, View};
 
 /// The user inside a user namespace, and the first of those that root hands out, one for each sandbox.
 const UID_INSIDE: u32 = 993;
@@ -91,13 +91,6 @@ pub struct Sandboxes {
     spares: Mutex<VecDeque<Blank>>,
 }
 
-/// The host's system as sandboxes see it.
-#[derive(Debug, Clone, Default)]
-pub struct View {
-    pub binds: Vec<Bind>,
-    pub links: Vec<(PathBuf, PathBuf)>,
-}
-
 /// An empty sandbox, which can become any function's.
 pub struct Blank {
     control: AsyncFd<OwnedFd>,
@@ -131,7 +124,7 @@ pub struct Wanted {
 
 impl Sandboxes {
     /// Starts the launcher and runs one real sandbox to see what this machine allows.
-    pub fn new(options: &Options, dir: &Path) -> io::Result<Sandboxes> {
+    pub fn new(options: &Options, dir: &Path, own: Vec<Bind>) -> io::Result<Sandboxes> {
         let root = dir.join("root");
         std::fs::create_dir_all(&root)?;
         // SAFETY: takes nothing and cannot fail.
@@ -142,7 +135,7 @@ impl Sandboxes {
             root: root.canonicalize()?,
             cgroups: Cgroups::find(),
             tier: if root_user { Tier::Full } else { Tier::Rootless },
-            system: system_view(),
+            system: system_view(own),
             count: AtomicU32::new(0),
             starts: Semaphore::new(STARTS_MAX),
             spares: Mutex::default(),
@@ -246,6 +239,8 @@ impl Sandboxes {
             enter: group.enter(),
             born_in: group.born_in().map(Path::to_owned),
             ports: vec![RUNTIME_API_PORT, GATEWAY_PORT],
+            root: self.root.clone(),
+            system: self.system.clone(),
         };
         let (ours, theirs) = seqpacket_pair()?;
         self.ask(&start, theirs)?;
@@ -293,13 +288,10 @@ impl Sandboxes {
             group.limit(wanted.memory_bytes + wanted.tmp_bytes, PROCESSES_MAX)?;
         }
         let plan = Plan {
-            root: self.root.clone(),
-            binds: [self.system.binds.clone(), wanted.binds].concat(),
-            links: self.system.links.clone(),
+            binds: wanted.binds,
             tmp_bytes: wanted.tmp_bytes,
             programs: wanted.programs,
             environment: wanted.environment,
-            uid,
             limits: Limits { files_max: FILES_MAX, processes_max: PROCESSES_MAX },
         };
         message::send(control.get_ref(), &plan, &[theirs.as_fd()])?;
@@ -358,8 +350,8 @@ impl Drop for Body {
 }
 
 /// System directories as they are, and of /etc only what programs need to resolve names, times and certificates.
-fn system_view() -> View {
-    let mut view = View::default();
+fn system_view(own: Vec<Bind>) -> View {
+    let mut view = View { binds: own, links: Vec::new() };
     for name in ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store"] {
         match std::fs::read_link(name) {
             Ok(target) => view.links.push((name.into(), target)),

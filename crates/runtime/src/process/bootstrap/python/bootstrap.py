@@ -29,21 +29,29 @@ class Api:
 
     def next(self):
         """The headers of the next event, by lower-case name, and its body."""
-        return self.call("GET", "invocation/next", b"", "")
+        self.socket.sendall(self.request("GET", "invocation/next", b"", ""))
+        return self.read()
 
     def respond(self, request_id, body):
-        self.call("POST", f"invocation/{request_id}/response", body, "")
+        """Answers an event and asks for the next one in the same breath."""
+        answer = self.request("POST", f"invocation/{request_id}/response", body, "")
+        self.socket.sendall(answer + self.request("GET", "invocation/next", b"", ""))
+        self.read()
+        return self.read()
 
     def fail(self, path, document):
         header = f"Lambda-Runtime-Function-Error-Type: {document['errorType']}\r\n"
-        self.call("POST", path, json.dumps(document).encode(), header)
+        self.socket.sendall(self.request("POST", path, json.dumps(document).encode(), header))
+        self.read()
 
-    def call(self, method, path, body, header):
+    def request(self, method, path, body, header):
         head = (
             f"{method} {API}{path} HTTP/1.1\r\nHost: {self.host}\r\n{header}"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        self.socket.sendall(head.encode("latin-1", "replace") + body)
+        return head.encode("latin-1", "replace") + body
+
+    def read(self):
         if not self.reader.readline():
             raise ConnectionError("the Lambda Runtime API closed the connection")
         headers = {}
@@ -140,12 +148,13 @@ def main():
         say(document)
         api.fail("init/error", document)
         sys.exit(1)
+    event = api.next()
     while True:
-        serve(api, handler, request)
+        event = serve(api, handler, request, *event)
 
 
-def serve(api, handler, request):
-    headers, body = api.next()
+def serve(api, handler, request, headers, body):
+    """Runs the handler on one event and gives the next."""
     request.id = headers["lambda-runtime-aws-request-id"]
     if "lambda-runtime-trace-id" in headers:
         os.environ["_X_AMZN_TRACE_ID"] = headers["lambda-runtime-trace-id"]
@@ -156,9 +165,9 @@ def serve(api, handler, request):
         say(document)
         flush()
         api.fail(f"invocation/{request.id}/error", document)
-        return
+        return api.next()
     flush()
-    api.respond(request.id, answer)
+    return api.respond(request.id, answer)
 
 
 def flush():
