@@ -106,15 +106,15 @@ impl Api {
         let fail = |error: Error| protocol::write_error(protocol, &error, request_id);
         let served = |operation| Served { service: table.scope, operation };
         let mut signed = Signed { claim, parts, body: Unread::Stream(body) };
-        let action = match signed.action(protocol).await {
-            Ok(action) => action,
+        let form = match signed.form(protocol).await {
+            Ok(form) => form,
             Err(error) => return (served(""), fail(error)),
         };
-        let (row, labels) = match table.find(&signed.parts, action.as_deref()) {
+        let (row, labels) = match table.find(&signed.parts, form.as_ref()) {
             Found::Row { row, labels } => (row, labels),
             Found::NotImplemented(name) => return (served(name), fail(not_implemented(name))),
             Found::Unknown => {
-                return (served(""), protocol::write_unknown(protocol, &signed.parts, action.as_deref(), request_id));
+                return (served(""), protocol::write_unknown(protocol, form.as_ref(), request_id));
             }
         };
         let answer = async {
@@ -181,12 +181,12 @@ impl Unread {
 }
 
 impl Signed {
-    /// The `Action` of a Query request, for which its form is read.
-    async fn action(&mut self, protocol: Protocol) -> Result<Option<String>, Error> {
+    /// The parameters of a Query request, whose operation is among them.
+    async fn form(&mut self, protocol: Protocol) -> Result<Option<query::Form>, Error> {
         let Protocol::Query { .. } = protocol else { return Ok(None) };
         let bytes = std::mem::replace(&mut self.body, Unread::Bytes(Bytes::new())).read(BODY_BYTES_MAX).await?;
         self.body = Unread::Bytes(bytes.clone());
-        Ok(query::action(&query::form(&self.parts, &bytes)).map(str::to_owned))
+        Ok(Some(query::Form::read(&self.parts, &bytes)))
     }
 }
 
@@ -248,7 +248,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// Unsigned: the refusal of whichever API it looks like, and S3's for the rest.
 fn refuse_unsigned(parts: &Parts, request_id: &RequestId) -> (Served, Response<Body>) {
     let method = parts.method.as_str();
-    let rest = tables().into_iter().any(|table| table.has_path(method, parts.uri.path()));
+    let rest = tables().into_iter().any(|table| table.has_path(method, &parts.uri));
     if parts.headers.contains_key("x-amz-target") || looks_like_form(parts) || rest {
         let protocol = guess(parts);
         return (NOTHING, protocol::write_error(protocol, &Refusal::Missing.error(protocol), request_id));

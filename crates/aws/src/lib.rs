@@ -54,6 +54,8 @@ pub mod shapes;
 mod sts;
 mod uri;
 mod url;
+#[cfg(test)]
+mod wire;
 
 pub use api::{Api, Options, Served};
 pub use call::Peer;

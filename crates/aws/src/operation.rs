@@ -18,7 +18,7 @@ use services::run::{Body, BoxFuture};
 
 use crate::call::Call;
 use crate::error::{self, Error, Kind};
-use crate::protocol;
+use crate::protocol::{self, query};
 use crate::shape::{Described, Input, Member, Output, Protocol, Service};
 use crate::{check, uri};
 
@@ -119,23 +119,23 @@ fn input<I: Input>(received: Received, invalid: &'static Kind) -> Result<I, Erro
 impl Table {
     /// Finds the operation that a request is addressed to.
     ///
-    /// `action` is the form's `Action` and counts for the Query protocol only.
-    pub fn find(&self, parts: &http::request::Parts, action: Option<&str>) -> Found<'_> {
+    /// `form` is there for the Query protocol only.
+    pub fn find(&self, parts: &http::request::Parts, form: Option<&query::Form>) -> Found<'_> {
         match self.service.protocol {
-            Protocol::RestJson => self.find_path(parts.method.as_str(), parts.uri.path()),
+            Protocol::RestJson => self.find_path(parts.method.as_str(), &parts.uri),
             Protocol::Json { target, .. } => {
                 let header = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
                 let named =
                     header.and_then(|header| header.strip_prefix(target)).and_then(|rest| rest.strip_prefix('.'));
                 self.find_name(named.unwrap_or_default())
             }
-            Protocol::Query { .. } => self.find_name(action.unwrap_or_default()),
+            Protocol::Query { .. } => self.find_name(form.and_then(|form| form.get("Action")).unwrap_or_default()),
         }
     }
 
     /// Whether the path and method are those of an operation, known or implemented.
-    pub fn has_path(&self, method: &str, path: &str) -> bool {
-        self.service.protocol == Protocol::RestJson && !matches!(self.find_path(method, path), Found::Unknown)
+    pub fn has_path(&self, method: &str, uri: &http::Uri) -> bool {
+        self.service.protocol == Protocol::RestJson && !matches!(self.find_path(method, uri), Found::Unknown)
     }
 
     fn find_name(&self, name: &str) -> Found<'_> {
@@ -148,14 +148,16 @@ impl Table {
         }
     }
 
-    fn find_path(&self, method: &str, path: &str) -> Found<'_> {
+    fn find_path(&self, method: &str, uri: &http::Uri) -> Found<'_> {
+        let labels = |pattern| uri::labels(pattern, uri.path(), uri.query());
         for row in self.rows.iter().filter(|row| row.described.method == method) {
-            if let Some(labels) = uri::labels(row.described.path, path) {
+            if let Some(labels) = labels(row.described.path) {
                 return Found::Row { row, labels };
             }
         }
-        let mut others = self.service.others.iter().filter(|other| other.method == method);
-        match others.find(|other| uri::labels(other.path, path).is_some()) {
+        let others = self.service.others.iter().filter(|other| other.method == method && labels(other.path).is_some());
+        // Of two that fit, the one that names a query is meant.
+        match others.max_by_key(|other| other.path.contains('?')) {
             Some(other) => Found::NotImplemented(other.name),
             None => Found::Unknown,
         }

@@ -39,7 +39,13 @@ pub fn pairs(query: &str) -> Vec<(String, String)> {
 
 /// The labels that a path fills in a pattern such as `/2015-03-31/functions/{FunctionName}`, or `None` where it
 /// does not fit. `{Name+}` takes the rest of the path. A slash at the end of the path changes nothing.
-pub fn labels(pattern: &str, path: &str) -> Option<Members> {
+///
+/// A query in the pattern (`/layers?find=LayerVersion`) must be in the request's.
+pub fn labels(pattern: &str, path: &str, query: Option<&str>) -> Option<Members> {
+    let (pattern, wanted_query) = pattern.split_once('?').unwrap_or((pattern, ""));
+    if !wanted_query.is_empty() && !query.unwrap_or_default().split('&').any(|pair| pair == wanted_query) {
+        return None;
+    }
     let mut labels = Members::new();
     let mut rest = path.strip_prefix('/')?;
     // Unless a label may be empty, `/functions/` is `/functions`.
@@ -47,8 +53,7 @@ pub fn labels(pattern: &str, path: &str) -> Option<Members> {
         rest = &rest[..rest.len() - 1];
     }
     let mut segments = rest.split('/');
-    // A pattern may name query parameters that tell operations apart; none of ours does.
-    let patterns = pattern.split('?').next()?.trim_matches('/').split('/');
+    let patterns = pattern.trim_matches('/').split('/');
     for wanted in patterns {
         let segment = segments.next()?;
         match wanted.strip_prefix('{').and_then(|label| label.strip_suffix('}')) {
@@ -80,11 +85,14 @@ mod tests {
             ("/tags/{Resource}", "/tags/arn%3Aaws%3Alambda%2Fx", r#"{"Resource":"arn:aws:lambda/x"}"#),
             ("/f/{Name}/aliases/{Alias}", "/f/a/aliases/b", r#"{"Name":"a","Alias":"b"}"#),
             ("/b/{Key+}", "/b/c/d%20e", r#"{"Key":"c/d e"}"#),
+            ("/layers?find=LayerVersion", "/layers?a&find=LayerVersion", "{}"),
+            ("/layers?find=LayerVersion", "/layers", "-"),
             ("/f/{Name}", "/f/a/b", "-"),
             ("/f/{Name}/code", "/f/a", "-"),
         ];
         for (pattern, path, wanted) in cases {
-            let found = labels(pattern, path).map_or("-".to_owned(), |found| Value::Object(found).to_string());
+            let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+            let found = labels(pattern, path, query).map_or("-".to_owned(), |found| Value::Object(found).to_string());
             assert_eq!(found, wanted, "{pattern} {path}");
         }
     }

@@ -77,12 +77,13 @@ pub async fn get_log_events(call: Call, input: GetLogEventsRequest) -> Result<Ge
     if page.events.is_empty() && beyond.is_none() {
         group::existing_stream(&call, &group, &stream)?;
     }
+    // At an end the token comes back as it was: that is how clients know.
+    let at_end = page.events.is_empty() && !page.more;
+    let onward = if at_end { beyond.or(page.resume) } else { page.resume.or(beyond) }.unwrap_or(end);
     let places = || page.events.iter().map(|event| event.place);
     let (forward, backward) = match order {
-        Order::Forward => {
-            (page.resume.or(beyond).unwrap_or(end), places().min().or(beyond).or(page.resume).unwrap_or(end))
-        }
-        Order::Reverse => (places().max().or(beyond).unwrap_or(end), page.resume.or(beyond).unwrap_or(end)),
+        Order::Forward => (onward, places().min().or(beyond).unwrap_or(onward)),
+        Order::Reverse => (places().max().or(beyond).unwrap_or(end), onward),
     };
     Ok(GetLogEventsResponse {
         events: Some(page.events.into_iter().map(output).collect()),

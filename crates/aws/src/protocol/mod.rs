@@ -56,16 +56,11 @@ pub fn write_error(protocol: Protocol, error: &Error, request_id: &RequestId) ->
 }
 
 /// The answer to a request that leads nowhere.
-pub fn write_unknown(
-    protocol: Protocol,
-    parts: &Parts,
-    action: Option<&str>,
-    request_id: &RequestId,
-) -> Response<Body> {
+pub fn write_unknown(protocol: Protocol, form: Option<&query::Form>, request_id: &RequestId) -> Response<Body> {
     match protocol {
         Protocol::RestJson => rest::write_unknown(),
         Protocol::Json { version, .. } => json::write_unknown(version),
-        Protocol::Query { namespace, .. } => query::write_unknown(namespace, parts, action, request_id),
+        Protocol::Query { namespace, .. } => query::write_unknown(namespace, form, request_id),
     }
 }
 

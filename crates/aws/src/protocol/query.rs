@@ -12,27 +12,27 @@ use crate::operation::{Members, Received};
 use crate::shape::{Described, Member, Output, Shape};
 use crate::uri;
 
-/// Pairs of the query string, then of the form.
-pub fn form(parts: &Parts, body: &[u8]) -> Vec<(String, String)> {
-    let mut pairs = uri::pairs(parts.uri.query().unwrap_or_default());
-    pairs.extend(uri::pairs(&String::from_utf8_lossy(body)));
-    pairs
-}
+/// The parameters of a request: pairs of the query string, then of the body.
+pub struct Form(Vec<(String, String)>);
 
-/// The value of `Action` in a form.
-pub fn action(pairs: &[(String, String)]) -> Option<&str> {
-    value(pairs, "Action")
-}
+impl Form {
+    pub fn read(parts: &Parts, body: &[u8]) -> Form {
+        let mut pairs = uri::pairs(parts.uri.query().unwrap_or_default());
+        pairs.extend(uri::pairs(&String::from_utf8_lossy(body)));
+        Form(pairs)
+    }
 
-fn value<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
-    pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    /// The first value of that name.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
 }
 
 pub fn read(members: &[Member], parts: &Parts, body: &[u8]) -> Result<Received, Error> {
-    let pairs = form(parts, body);
+    let form = Form::read(parts, body);
     let mut found = Members::new();
     for member in members {
-        if let Some(text) = value(&pairs, member.key) {
+        if let Some(text) = form.get(member.key) {
             found.insert(member.key.to_owned(), scalar(member.shape, text)?);
         }
     }
@@ -105,9 +105,9 @@ pub fn write_error(namespace: &str, error: &Error, request_id: &RequestId) -> Re
     respond(status, "text/xml", xml)
 }
 
-pub fn write_unknown(namespace: &str, parts: &Parts, action: Option<&str>, request_id: &RequestId) -> Response<Body> {
-    let version = value(&uri::pairs(parts.uri.query().unwrap_or_default()), "Version").map(str::to_owned);
-    let error = match (action, version) {
+pub fn write_unknown(namespace: &str, form: Option<&Form>, request_id: &RequestId) -> Response<Body> {
+    let parameter = |key: &str| form.and_then(|form| form.get(key));
+    let error = match (parameter("Action"), parameter("Version")) {
         (Some(action), Some(version)) => {
             error::INVALID_ACTION.with(format!("Could not find operation {action} for version {version}"))
         }
