@@ -17,8 +17,7 @@ use tokio::task::JoinHandle;
 use super::lifecycle::{self, Leftovers, UpdateSettings};
 use super::package::{PACKAGE_BYTES_MAX, UNPACKED_BYTES_MAX, Uploaded};
 use super::version::{self, Publish};
-use super::{Architecture, Code, Details, Error, FunctionId, Qualifier, Routes, Settings, rows};
-use crate::name::Version;
+use super::{Architecture, Code, Details, Error, FunctionId, Numbered, Qualifier, Routes, Settings, rows};
 use crate::run::{CodeId, PackageSettings, PrepareError, Prepared, RunFunction};
 
 /// How long an upload waits for its package to be checked. Unpacking 250 MiB takes about a second, compiling a large
@@ -86,7 +85,7 @@ impl Functions {
         &self.0.routes
     }
 
-    pub async fn create(&self, id: &FunctionId, new: Create) -> Result<(Version, Details), Error> {
+    pub async fn create(&self, id: &FunctionId, new: Create) -> Result<Numbered, Error> {
         self.0.store.read(|read| lifecycle::check_absent(read, id))?;
         new.settings.check()?;
         let (hold, uploaded, preparing) = self.upload(new.package, &new.settings.runtime).await?;
@@ -96,7 +95,7 @@ impl Functions {
         Ok(created)
     }
 
-    pub async fn update_code(&self, id: &FunctionId, update: UpdateCode) -> Result<(Version, Details), Error> {
+    pub async fn update_code(&self, id: &FunctionId, update: UpdateCode) -> Result<Numbered, Error> {
         let revision = update.revision.as_deref();
         let before = self.0.store.read(|read| lifecycle::changeable(read, id, revision))?;
         let (hold, uploaded, preparing) = self.upload(update.package, &before.settings.runtime).await?;
@@ -119,7 +118,7 @@ impl Functions {
         Ok(updated)
     }
 
-    pub async fn publish(&self, id: &FunctionId, publish: &Publish) -> Result<(Version, Details), Error> {
+    pub async fn publish(&self, id: &FunctionId, publish: &Publish) -> Result<Numbered, Error> {
         self.change(id, |tx| version::publish(tx, id, publish)).await
     }
 
@@ -188,8 +187,11 @@ impl Functions {
         })
     }
 
-    /// Prepares stored code: for new settings, or after a restart.
+    /// Prepares stored code, for new settings or after a restart; what is ready under this runtime stays so.
     fn prepare_again(&self, details: &Details) -> Preparing {
+        if let Some(prepared) = details.prepared().filter(|_| self.0.run.holds(&details.code.id)) {
+            return Preparing::Over(Ok(prepared));
+        }
         let (functions, code, runtime) = (self.clone(), details.code.id, details.settings.runtime.clone());
         Preparing::Running(tokio::spawn(async move {
             let unavailable = |error: Error| PrepareError::Unavailable(error.to_string());

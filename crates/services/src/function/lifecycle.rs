@@ -10,8 +10,8 @@ use store::{Read, Tx};
 use super::package::Uploaded;
 use super::settings::{Settings, SettingsChange};
 use super::{
-    Architecture, Details, Error, FunctionId, Qualifier, Reason, Running, State, Update, account, package, rows, tag,
-    version,
+    Architecture, Details, Error, FunctionId, Numbered, Qualifier, Reason, Running, State, Update, account, package,
+    rows, tag, version,
 };
 use crate::name::Version;
 use crate::run::{CodeId, PrepareError, Prepared, Revision};
@@ -45,7 +45,7 @@ pub(super) fn create(
     tags: &BTreeMap<String, String>,
     uploaded: &Uploaded,
     publish: bool,
-) -> Result<(Version, Details), Error> {
+) -> Result<Numbered, Error> {
     check_absent(tx, id)?;
     settings.check()?;
     tag::check(tags)?;
@@ -101,7 +101,7 @@ pub(super) fn update_code(
     architecture: Option<Architecture>,
     revision: Option<&str>,
     publish: bool,
-) -> Result<((Version, Details), Leftovers), Error> {
+) -> Result<(Numbered, Leftovers), Error> {
     let before = changeable(tx, id, revision)?;
     let mut after = before.clone();
     after.code = uploaded.code;

@@ -44,7 +44,7 @@ pub use route::{Route, Routes, Unroutable, UrlRoute};
 pub use settings::{Architecture, Settings, SettingsChange, Tracing};
 
 use crate::name::{AccountId, FunctionName, Region, Version};
-use crate::run::{CodeId, Kind, PrepareError, Revision};
+use crate::run::{CodeId, Kind, PrepareError, Prepared, Revision};
 
 /// Where names are unique: an account in a region.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -155,14 +155,24 @@ impl Details {
         self.state == State::Pending || self.update == Some(Update::InProgress)
     }
 
+    /// How the code that is asked for was prepared, if it runs already under the runtime that is asked for.
+    fn prepared(&self) -> Option<Prepared> {
+        let running = self.running.as_ref()?;
+        let same = running.code == self.code && running.settings.runtime == self.settings.runtime;
+        same.then(|| Prepared { kind: running.kind, notice: running.notice.clone() })
+    }
+
     /// The state that environments of this version belong to, if it can run.
     fn running_revision(&self, version: Version) -> Option<Revision> {
         self.running.as_ref().map(|running| Revision(format!("{}:{version}", running.build).into()))
     }
 }
 
+/// A version's number and the rest of it.
+pub type Numbered = (Version, Details);
+
 /// The version that a qualifier names, `$LATEST` where there is none. Of a weighted alias, the first version.
-pub fn find(read: &mut impl Read, id: &FunctionId, qualifier: Option<&Qualifier>) -> Result<(Version, Details), Error> {
+pub fn find(read: &mut impl Read, id: &FunctionId, qualifier: Option<&Qualifier>) -> Result<Numbered, Error> {
     let version = match qualifier {
         None => Version::Latest,
         Some(Qualifier::Version(version)) => *version,

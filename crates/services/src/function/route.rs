@@ -70,6 +70,9 @@ pub enum Unroutable {
     Failed(Reason),
 }
 
+/// The permissions on one name of a function.
+type Policy = (Option<Qualifier>, Arc<[Statement]>);
+
 #[derive(Clone)]
 struct Runnable {
     version: Arc<FunctionVersion>,
@@ -81,7 +84,7 @@ struct Entry {
     /// In the order of versions.
     versions: Box<[(Version, Result<Runnable, Unroutable>)]>,
     aliases: Box<[(AliasName, Alias)]>,
-    policies: Box<[(Option<Qualifier>, Arc<[Statement]>)]>,
+    policies: Box<[Policy]>,
     urls: Box<[Arc<UrlRoute>]>,
 }
 

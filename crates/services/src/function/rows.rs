@@ -22,7 +22,7 @@ use super::account::Usage;
 use super::alias::Alias;
 use super::package::Package;
 use super::url::Url;
-use super::{AliasName, Details, Error, FunctionId, Qualifier, Scope};
+use super::{AliasName, Details, Error, FunctionId, Numbered, Qualifier, Scope};
 use crate::identity::Statement;
 use crate::name::{AccountId, FunctionName, Region, Version};
 use crate::row::{self, Unreadable};
@@ -116,7 +116,7 @@ pub(super) fn versions(
     id: &FunctionId,
     after: Option<Version>,
     limit: usize,
-) -> Result<Vec<(Version, Details)>, Error> {
+) -> Result<Vec<Numbered>, Error> {
     let prefix = named(VERSIONS, id);
     let mut range = prefix.range();
     if let Some(version) = after {
@@ -134,7 +134,7 @@ pub(super) fn versions(
         .collect()
 }
 
-pub(super) fn all_versions(read: &mut impl Read, id: &FunctionId) -> Result<Vec<(Version, Details)>, Error> {
+pub(super) fn all_versions(read: &mut impl Read, id: &FunctionId) -> Result<Vec<Numbered>, Error> {
     let mut all = Vec::new();
     loop {
         let page = versions(read, id, all.last().map(|(version, _)| *version), SCAN_ROWS)?;
@@ -205,10 +205,10 @@ pub(super) fn put_policy(tx: &mut Tx, id: &FunctionId, qualifier: Option<&Qualif
     }
 }
 
-pub(super) fn policies(
-    read: &mut impl Read,
-    id: &FunctionId,
-) -> Result<Vec<(Option<Qualifier>, Vec<Statement>)>, Error> {
+/// What the statements are on, and they.
+type Policy = (Option<Qualifier>, Vec<Statement>);
+
+pub(super) fn policies(read: &mut impl Read, id: &FunctionId) -> Result<Vec<Policy>, Error> {
     let mut all = Vec::new();
     each_named(read, "policy", named(POLICIES, id), |name, statements| {
         let parsed = (!name.is_empty()).then(|| Qualifier::parse(name)).transpose();

@@ -4,7 +4,7 @@ use store::{Read, Tx};
 
 use super::lifecycle::{changeable, unique};
 use super::settings::check_description;
-use super::{Details, Error, FunctionId, Reason, Scope, State, Update, account, package, rows};
+use super::{Details, Error, FunctionId, Numbered, Reason, Scope, State, Update, account, package, rows};
 use crate::name::{FunctionName, Version};
 use crate::run::CodeId;
 
@@ -18,7 +18,7 @@ pub struct Publish {
 }
 
 /// Publishes `$LATEST`. Where nothing has changed since the last version, that one is the answer.
-pub(super) fn publish(tx: &mut Tx, id: &FunctionId, publish: &Publish) -> Result<(Version, Details), Error> {
+pub(super) fn publish(tx: &mut Tx, id: &FunctionId, publish: &Publish) -> Result<Numbered, Error> {
     if let Some(description) = &publish.description {
         check_description(description)?;
     }
@@ -30,11 +30,7 @@ pub(super) fn publish(tx: &mut Tx, id: &FunctionId, publish: &Publish) -> Result
 }
 
 /// Publishes `$LATEST` as it is, settled or not: a version that is not settles with it.
-pub(super) fn publish_latest(
-    tx: &mut Tx,
-    id: &FunctionId,
-    description: Option<&str>,
-) -> Result<(Version, Details), Error> {
+pub(super) fn publish_latest(tx: &mut Tx, id: &FunctionId, description: Option<&str>) -> Result<Numbered, Error> {
     let mut function = rows::existing(tx, id)?;
     let (_, latest) = super::find(tx, id, None)?;
     let last = Version::Number(function.published);
@@ -76,7 +72,7 @@ pub fn list(
     id: &FunctionId,
     after: Option<Version>,
     limit: usize,
-) -> Result<Vec<(Version, Details)>, Error> {
+) -> Result<Vec<Numbered>, Error> {
     rows::existing(read, id)?;
     rows::versions(read, id, after, limit)
 }
@@ -87,7 +83,7 @@ pub fn list_all(
     scope: &Scope,
     after: Option<&(FunctionName, Version)>,
     limit: usize,
-) -> Result<Vec<(FunctionId, (Version, Details))>, Error> {
+) -> Result<Vec<(FunctionId, Numbered)>, Error> {
     let mut found = Vec::new();
     let mut next = after.map(|(name, version)| (name.clone(), Some(*version)));
     let mut last = None;
