@@ -14,6 +14,7 @@ mod failure;
 mod interpreter;
 mod meter;
 mod pool;
+#[allow(unsafe_code, reason = "system calls that have no safe form; each block says why it is sound")]
 mod sandbox;
 mod session;
 mod variables;
@@ -38,7 +39,7 @@ use interpreter::{Choice, Interpreter, Language};
 use pool::{Lease, Pool};
 use sandbox::message::Bind;
 pub use sandbox::{Doctor, Tier, launcher_main};
-use sandbox::{Sandboxes, TASK_ROOT, Wanted};
+use sandbox::{Sandboxes, Wanted};
 use session::{RESPONSE_BYTES_MAX, Reply};
 use variables::RUNTIME_DIR;
 
@@ -73,14 +74,15 @@ impl Processes {
         let dir = prepare_dir(&options.dir)?;
         let mut dirs = vec![PathBuf::from("/usr/bin"), PathBuf::from("/usr/local/bin")];
         dirs.extend(options.interpreter_dirs.iter().cloned());
-        let runtime = Bind { source: dir.join("runtime"), target: RUNTIME_DIR.into() };
+        let (pythons, nodes) = (interpreter::find(Language::Python, &dirs), interpreter::find(Language::Node, &dirs));
+        let own = own_binds(&dir, pythons.iter().chain(&nodes));
         let pool = Arc::new(Pool::new(options.environments_max, options.idle));
         Ok(Processes {
             strict_runtimes: options.strict_runtimes,
             egress: options.egress,
-            pythons: interpreter::find(Language::Python, &dirs),
-            nodes: interpreter::find(Language::Node, &dirs),
-            sandboxes: Arc::new(Sandboxes::new(options, &dir, vec![runtime])?),
+            pythons,
+            nodes,
+            sandboxes: Arc::new(Sandboxes::new(options, &dir, own)?),
             reaper: tokio::spawn(reap(Arc::downgrade(&pool), options.idle)),
             pool,
             gateway,
@@ -164,7 +166,10 @@ impl Processes {
         }
         let started = Instant::now();
         let lease = self.environment(&id, &call.function, &call.credentials).await?;
-        let init_failure = match lease.environment().ready(started + INIT_TIMEOUT, &*call.observer).await {
+        let ready = lease.environment().ready(started + INIT_TIMEOUT, &*call.observer).await;
+        // Not before: making the next sandbox would slow this one down.
+        self.sandboxes.replenish();
+        let init_failure = match ready {
             Ok(()) => {
                 let init = Some(started.elapsed());
                 let run = Run::new(&call, init);
@@ -234,20 +239,8 @@ impl Processes {
             node_major: interpreter.as_ref().map_or(0, |interpreter| interpreter.version.0),
             egress: self.egress == Egress::Open,
         };
-        let mut binds = vec![Bind { source: package::tree(&self.dir, &function.code), target: TASK_ROOT.into() }];
-        // Put there by a command; a function's own copy comes first on its path.
-        // Node looks for packages in the folders above /var/task, for `import` and `require` alike.
-        for (folder, target) in [("python", "/var/runtime/python"), ("nodejs/node_modules", "/var/node_modules")] {
-            let source = self.dir.join(folder);
-            if source.is_dir() {
-                binds.push(Bind { source, target: target.into() });
-            }
-        }
-        binds.extend(interpreter.as_ref().and_then(|interpreter| {
-            interpreter.prefix.clone().map(|prefix| Bind { source: prefix.clone(), target: prefix })
-        }));
         Wanted {
-            binds,
+            code: Some(hex::encode(function.code.0)),
             programs: programs(language, interpreter.as_ref()),
             environment: variables::variables(&subject),
             memory_bytes: u64::from(function.memory_mib) << 20,
@@ -454,9 +447,25 @@ fn new_environment_id() -> Result<EnvironmentId, Failure> {
     Ok(EnvironmentId(hex::encode(random).into()))
 }
 
+/// Our bootstraps, what is installed for all functions, and interpreters that are not in system directories.
+fn own_binds<'a>(dir: &Path, interpreters: impl Iterator<Item = &'a Interpreter>) -> Vec<Bind> {
+    let mut binds = vec![
+        Bind { source: dir.join("runtime"), target: RUNTIME_DIR.into() },
+        Bind { source: dir.join("python"), target: Path::new(RUNTIME_DIR).join("python") },
+        // Node looks for packages in the folders above /var/task, for `import` and `require` alike.
+        Bind { source: dir.join("nodejs/node_modules"), target: "/var/node_modules".into() },
+    ];
+    for prefix in interpreters.filter_map(|interpreter| interpreter.prefix.clone()) {
+        if binds.iter().all(|bind| bind.target != prefix) {
+            binds.push(Bind { source: prefix.clone(), target: prefix });
+        }
+    }
+    binds
+}
+
 /// Our part of the runtime's directory: readable by sandboxes, free of what a crash left.
 fn prepare_dir(dir: &Path) -> io::Result<PathBuf> {
-    for folder in ["code", "runtime/python"] {
+    for folder in ["code", "python", "nodejs/node_modules", "runtime/python"] {
         std::fs::create_dir_all(dir.join(folder))?;
     }
     package::sweep(dir)?;
@@ -465,7 +474,7 @@ fn prepare_dir(dir: &Path) -> io::Result<PathBuf> {
         std::fs::write(&place, text)?;
         std::fs::set_permissions(place, std::fs::Permissions::from_mode(0o644))?;
     }
-    for folder in ["runtime", "runtime/python"] {
+    for folder in ["code", "python", "nodejs/node_modules", "runtime", "runtime/python"] {
         std::fs::set_permissions(dir.join(folder), std::fs::Permissions::from_mode(0o755))?;
     }
     dir.canonicalize()

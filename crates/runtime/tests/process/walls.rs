@@ -35,6 +35,7 @@ def handler(event, context):
         "etc": tries(lambda: open("/etc/passwd", "w")),
         "above": tries(lambda: open("/x", "w")),
         "shadow": tries(lambda: open("/etc/shadow")),
+        "code_of_others": tries(lambda: os.listdir("/.code")),
         "home": tries(lambda: os.listdir("/root")),
         "sys": os.path.exists("/sys/kernel"),
         "disks": sorted(os.listdir("/dev")),
@@ -65,7 +66,7 @@ def handler(event, context):
     }
     let expected = json!({
         "root": false, "groups": true, "capabilities": [nothing, nothing, nothing, nothing], "privileges": "1",
-        "filter": "2", "processes": [1, 2], "tmp": "done", "move": "done", "shadow": absent, "home": absent,
+        "filter": "2", "processes": [1, 2], "tmp": "done", "move": "done", "shadow": absent, "home": absent, "code_of_others": access,
         "sys": false, "disks": ["fd", "full", "null", "random", "stderr", "stdin", "stdout", "urandom", "zero"],
         "host_loopback": libc::ECONNREFUSED, "outside": libc::ENETUNREACH, "mount": perm, "unshare": perm,
         "clone": perm, "clone3": libc::ENOSYS, "bpf": perm, "ptrace": perm, "keys": perm, "packets": perm,

@@ -16,11 +16,14 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::launcher::{because, c_string, owned};
-use super::message::{self, Bind, Limits, Notice, Plan, Start};
+use super::message::{self, Limits, Notice, Plan, Start};
 use super::{landlock, seccomp};
 
 /// Where code lies, and where programs start.
 pub const TASK_ROOT: &str = "/var/task";
+
+/// Where an empty sandbox has the code of every function, until it becomes one of them.
+const ALL_CODE: &str = "/.code";
 
 /// How every file system of a sandbox is mounted.
 const QUIET: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
@@ -58,14 +61,17 @@ fn live(start: &Start, control: &OwnedFd) -> io::Result<()> {
     supervise(&plan, control)
 }
 
-/// Everything of the new root that is the same for all functions.
+/// Everything of the new root that is the same for all functions; then in, with no way back.
+///
+/// Leaving the old root makes the kernel wait for milliseconds, which a function that is about to start has not got.
 fn furnish(start: &Start) -> io::Result<()> {
     let Start { root, system, uid, .. } = start;
     mount("none", Path::new("/"), "", libc::MS_REC | libc::MS_PRIVATE, "")?;
     mount("nought", root, "tmpfs", QUIET, "mode=0755,size=1m")?;
     for bind in &system.binds {
-        bind_read_only(root, bind)?;
+        bind_read_only(&bind.source, &inside(root, &bind.target))?;
     }
+    bind_read_only(&start.code, &inside(root, Path::new(ALL_CODE)))?;
     for (link, target) in &system.links {
         symlink(target, inside(root, link)).map_err(|error| because(&format!("link {}", link.display()), error))?;
     }
@@ -73,20 +79,9 @@ fn furnish(start: &Start) -> io::Result<()> {
     write_etc(root, *uid)?;
     let proc = make_dir(root, "/proc")?;
     mount("proc", &proc, "proc", QUIET | libc::MS_NOEXEC, "")?;
-    for folder in ["/opt", "/tmp"] {
+    for folder in ["/opt", "/tmp", TASK_ROOT] {
         make_dir(root, folder)?;
     }
-    Ok(())
-}
-
-/// What is this function's own, and then in, with no way back.
-fn move_in(start: &Start, plan: &Plan) -> io::Result<()> {
-    let Start { root, uid, .. } = start;
-    for bind in &plan.binds {
-        bind_read_only(root, bind)?;
-    }
-    let options = format!("mode=0700,uid={uid},size={}", plan.tmp_bytes);
-    mount("nought", &inside(root, Path::new("/tmp")), "tmpfs", QUIET, &options)?;
     std::env::set_current_dir(root)?;
     rustix::process::pivot_root(".", ".").map_err(|error| because("pivot into the new root", error.into()))?;
     rustix::mount::unmount(".", rustix::mount::UnmountFlags::DETACH)?;
@@ -94,6 +89,16 @@ fn move_in(start: &Start, plan: &Plan) -> io::Result<()> {
     set_read_only(Path::new("/"), false)?;
     // More likely to be killed than the server when the machine runs out of memory.
     fs::write("/proc/self/oom_score_adj", "500")
+}
+
+/// What is this function's own. The code of all others disappears under an empty directory.
+fn move_in(start: &Start, plan: &Plan) -> io::Result<()> {
+    if let Some(code) = &plan.code {
+        bind_read_only(&Path::new(ALL_CODE).join(code), Path::new(TASK_ROOT))?;
+    }
+    mount("nought", Path::new(ALL_CODE), "tmpfs", QUIET | libc::MS_RDONLY, "mode=0000,size=4k")?;
+    let options = format!("mode=0700,uid={},size={}", start.uid, plan.tmp_bytes);
+    mount("nought", Path::new("/tmp"), "tmpfs", QUIET, &options)
 }
 
 /// Brings loopback up and passes out listeners that live in this network namespace.
@@ -124,17 +129,17 @@ fn loopback_up() -> io::Result<()> {
     check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }.into())
 }
 
-fn bind_read_only(root: &Path, bind: &Bind) -> io::Result<()> {
-    let failed = |error| because(&format!("show {} as {}", bind.source.display(), bind.target.display()), error);
-    let place = inside(root, &bind.target);
-    let metadata = fs::metadata(&bind.source).map_err(failed)?;
-    let made = match metadata.is_dir() {
-        true => fs::create_dir_all(&place),
-        false => place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&place, "")),
+fn bind_read_only(source: &Path, place: &Path) -> io::Result<()> {
+    let failed = |error| because(&format!("show {} as {}", source.display(), place.display()), error);
+    let is_dir = fs::metadata(source).map_err(failed)?.is_dir();
+    let made = match (place.exists(), is_dir) {
+        (true, _) => Ok(()),
+        (false, true) => fs::create_dir_all(place),
+        (false, false) => place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(place, "")),
     };
     made.map_err(failed)?;
-    mount(&bind.source, &place, "", libc::MS_BIND | libc::MS_REC, "").map_err(failed)?;
-    set_read_only(&place, true).map_err(failed)
+    mount(source, place, "", libc::MS_BIND | libc::MS_REC, "").map_err(failed)?;
+    set_read_only(place, true).map_err(failed)
 }
 
 /// `mount_setattr`: every mount below too, and device files and set-user-id bits mean nothing.
@@ -206,9 +211,10 @@ fn give_up_rights(start: &Start) -> io::Result<()> {
     let uid = start.uid;
     // SAFETY (the whole function): plain numbers and structures that outlive their calls; one thread.
     unsafe {
-        for capability in 0..64 {
-            // Numbers that the kernel does not know are refused, and do not matter.
-            libc::prctl(libc::PR_CAPBSET_DROP, capability);
+        // Numbers past the last that the kernel knows are refused.
+        let last = (0..64).find(|capability| libc::prctl(libc::PR_CAPBSET_DROP, *capability) == -1);
+        if last == Some(0) && !start.user_namespace {
+            return Err(io::Error::last_os_error());
         }
         if !start.user_namespace {
             check(libc::syscall(libc::SYS_setgroups, 0, std::ptr::null::<libc::gid_t>()))?;

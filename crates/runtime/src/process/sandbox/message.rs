@@ -33,6 +33,8 @@ pub struct Start {
     /// An empty directory of the host over which the new root is mounted, inside the sandbox's view only.
     pub root: PathBuf,
     pub system: View,
+    /// The directory of unpacked code, by name.
+    pub code: PathBuf,
 }
 
 /// What every sandbox sees of the host.
@@ -46,7 +48,8 @@ pub struct View {
 /// Server to the sandbox's init, with the write end of its log: become this function.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Plan {
-    pub binds: Vec<Bind>,
+    /// Which of the unpacked code is the function's; `None` for none.
+    pub code: Option<String>,
     pub tmp_bytes: u64,
     /// Programs to try in order: the first that exists is run.
     pub programs: Vec<Vec<String>>,

@@ -83,8 +83,12 @@ pub struct Sandboxes {
     command: Vec<std::ffi::OsString>,
     launcher: Mutex<Option<(Child, OwnedFd)>>,
     root: PathBuf,
+    code: PathBuf,
     cgroups: Cgroups,
     tier: Tier,
+    /// Directories of ours that every sandbox shows.
+    own: Vec<Bind>,
+    /// The same, and the host's.
     system: View,
     count: AtomicU32,
     starts: Semaphore,
@@ -95,6 +99,8 @@ pub struct Sandboxes {
 pub struct Blank {
     control: AsyncFd<OwnedFd>,
     uid: u32,
+    /// The inodes of the directories of ours that it shows.
+    shows: Vec<Option<u64>>,
     body: Body,
     listeners: Vec<TcpListener>,
 }
@@ -115,7 +121,8 @@ pub struct Body {
 
 /// What a function needs of its sandbox.
 pub struct Wanted {
-    pub binds: Vec<Bind>,
+    /// The name of its unpacked code.
+    pub code: Option<String>,
     pub programs: Vec<Vec<String>>,
     pub environment: Vec<(String, String)>,
     pub memory_bytes: u64,
@@ -133,9 +140,11 @@ impl Sandboxes {
             command: options.launcher.clone(),
             launcher: Mutex::new(None),
             root: root.canonicalize()?,
+            code: dir.join("code"),
             cgroups: Cgroups::find(),
             tier: if root_user { Tier::Full } else { Tier::Rootless },
-            system: system_view(own),
+            system: system_view(own.clone()),
+            own,
             count: AtomicU32::new(0),
             starts: Semaphore::new(STARTS_MAX),
             spares: Mutex::default(),
@@ -159,7 +168,7 @@ impl Sandboxes {
     async fn probe_once(&self) -> io::Result<()> {
         let blank = self.start().await?;
         let nothing = Wanted {
-            binds: Vec::new(),
+            code: None,
             programs: Vec::new(),
             environment: Vec::new(),
             memory_bytes: 64 << 20,
@@ -191,11 +200,17 @@ impl Sandboxes {
     pub async fn launch(self: &Arc<Self>, wanted: Wanted) -> io::Result<(Sandbox, Vec<TcpListener>, OwnedFd)> {
         let spare = lock(&self.spares).pop_front();
         let blank = match spare {
-            Some(blank) => blank,
-            None => self.start().await?,
+            // What was mounted into a spare may have been replaced since.
+            Some(blank) if blank.shows == self.shown() => blank,
+            Some(_) | None => self.start().await?,
         };
-        self.replenish();
         self.fill(blank, wanted)
+    }
+
+    /// Which directories a new sandbox would show, by inode.
+    fn shown(&self) -> Vec<Option<u64>> {
+        use std::os::unix::fs::MetadataExt;
+        self.own.iter().map(|bind| std::fs::metadata(&bind.source).ok().map(|metadata| metadata.ino())).collect()
     }
 
     /// Makes empty sandboxes in the background until enough are ready.
@@ -241,7 +256,9 @@ impl Sandboxes {
             ports: vec![RUNTIME_API_PORT, GATEWAY_PORT],
             root: self.root.clone(),
             system: self.system.clone(),
+            code: self.code.clone(),
         };
+        let shows = self.shown();
         let (ours, theirs) = seqpacket_pair()?;
         self.ask(&start, theirs)?;
         let mut body = Body { pidfd: None, group: Some(group), memory_is_limited: self.cgroups.limits_memory() };
@@ -253,7 +270,7 @@ impl Sandboxes {
                 let pidfd = descriptors.next().ok_or_else(|| io::Error::other("a sandbox without a pidfd"))?;
                 body.pidfd = Some(watched(pidfd)?);
                 let listeners = descriptors.map(TcpListener::from).collect();
-                Ok(Blank { control, uid, body, listeners })
+                Ok(Blank { control, uid, shows, body, listeners })
             }
             Some((Notice::Broken { what }, _)) => Err(io::Error::other(what)),
             other => Err(io::Error::other(format!("the launcher answered {other:?}"))),
@@ -281,14 +298,14 @@ impl Sandboxes {
     }
 
     fn fill(&self, blank: Blank, wanted: Wanted) -> io::Result<(Sandbox, Vec<TcpListener>, OwnedFd)> {
-        let Blank { control, uid, body, listeners } = blank;
+        let Blank { control, uid, body, listeners, shows: _ } = blank;
         let (log, theirs) = log_pipe(self.tier, uid)?;
         if let Some(group) = &body.group {
             // The kernel charges /tmp to whoever fills it: the hard limit has room for both, and the watch for the rest.
             group.limit(wanted.memory_bytes + wanted.tmp_bytes, PROCESSES_MAX)?;
         }
         let plan = Plan {
-            binds: wanted.binds,
+            code: wanted.code,
             tmp_bytes: wanted.tmp_bytes,
             programs: wanted.programs,
             environment: wanted.environment,
