@@ -112,8 +112,11 @@ fn check_place(call: &Call, parts: &Parts<'_>) -> Result<(), Error> {
             .with(format!("Functions from '{other}' are not reachable in this region ('{region}')")));
     }
     match parts.account.filter(|named| *named != account) {
-        Some(other) => Err(error::ACCESS_DENIED
-            .with(format!("User: {} is not authorized to access functions of account {other}", call.caller.arn()))),
+        Some(other) => Err(error::ACCESS_DENIED.with(format!(
+            "User: {} is not authorized to perform this operation on resource: arn:aws:lambda:{region}:{other}:function:{} because no resource-based policy allows it",
+            call.caller.arn(),
+            parts.name
+        ))),
         None => Ok(()),
     }
 }

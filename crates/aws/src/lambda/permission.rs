@@ -6,7 +6,7 @@ use services::identity::Statement;
 use services::identity::policy::{Principals, UnknownOperator};
 
 use super::arn::Target;
-use super::refusal::{invalid, not_found, refuse, stale};
+use super::refusal::{conflict, invalid, not_found, refuse, stale};
 use crate::call::Call;
 use crate::error::Error;
 use crate::shapes::lambda as shapes;
@@ -18,7 +18,7 @@ pub async fn add(call: Call, input: shapes::AddPermissionRequest) -> Result<shap
     let revision = input.revision_id.as_deref();
     let functions = call.services.functions();
     let added = functions.change(id, |tx| permission::add(tx, id, qualifier, &statement, revision)).await;
-    added.map_err(|error| refused(&call, &target, error))?;
+    added.map_err(|error| refused(&call, &target, &input.statement_id, error))?;
     Ok(shapes::AddPermissionResponse { statement: Some(text(&statement)?) })
 }
 
@@ -30,14 +30,14 @@ pub async fn remove(call: Call, input: shapes::RemovePermissionRequest) -> Resul
     let removed = functions.change(id, |tx| permission::remove(tx, id, qualifier, &input.statement_id, revision)).await;
     removed.map_err(|error| match error {
         function::Error::NoPolicy => not_found("No policy is associated with the given resource."),
-        error => refused(&call, &target, error),
+        error => refused(&call, &target, &input.statement_id, error),
     })
 }
 
 pub async fn get(call: Call, input: shapes::GetPolicyRequest) -> Result<shapes::GetPolicyResponse, Error> {
     let target = Target::read(&call, &input.function_name, input.qualifier.as_deref())?;
     let found = call.services.functions().read(|read| permission::policy(read, &target.id, target.qualifier.as_ref()));
-    let (statements, revision) = found.map_err(|error| refused(&call, &target, error))?;
+    let (statements, revision) = found.map_err(|error| refuse(&call, &target.id, error))?;
     let policy = Policy { version: "2012-10-17", id: "default", statement: &statements };
     Ok(shapes::GetPolicyResponse { policy: Some(text(&policy)?), revision_id: Some(revision) })
 }
@@ -54,8 +54,12 @@ fn text(document: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(document).map_err(|error| Error::internal(&error))
 }
 
-fn refused(call: &Call, target: &Target, error: function::Error) -> Error {
+fn refused(call: &Call, target: &Target, sid: &str, error: function::Error) -> Error {
     match error {
+        function::Error::StatementExists => conflict(format!(
+            "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing statement."
+        )),
+        function::Error::NoSuchStatement => not_found(format!("Statement {sid} is not found in resource policy.")),
         function::Error::StaleRevision { .. } => stale("GetPolicy"),
         error => refuse(call, &target.id, error),
     }

@@ -27,16 +27,14 @@ pub fn refuse(call: &Call, id: &FunctionId, refusal: function::Error) -> Error {
         Refusal::NoSuchAlias(alias) => not_found(format!("Cannot find alias arn: {}", alias_arn(alias))),
         Refusal::NoSuchUrl => not_found("The resource you requested does not exist."),
         Refusal::NoPolicy => not_found("The resource you requested does not exist."),
-        Refusal::NoSuchStatement => not_found("Statement sid is not found in resource policy."),
+        Refusal::NoSuchStatement => not_found("Statement is not found in resource policy."),
         Refusal::FunctionExists => conflict(format!("Function already exist: {}", id.name)),
         Refusal::AliasExists => conflict("Alias already exists"),
         Refusal::UrlExists => conflict(format!(
             "Failed to create function url config for [functionArn = {}]. Error message:  FunctionUrlConfig exists for this Lambda function",
             named(None)
         )),
-        Refusal::StatementExists => conflict(
-            "The statement id (sid) provided already exists. Please provide a new statement id, or remove the existing statement.",
-        ),
+        Refusal::StatementExists => conflict("The statement id provided already exists."),
         Refusal::UpdateInProgress => conflict(format!(
             "The operation cannot be performed at this time. An update is in progress for resource: {}",
             named(None)
@@ -93,9 +91,7 @@ fn out_of_bounds(bound: OutOfBounds) -> Error {
         OutOfBounds::Timeout { given } => {
             at_most(given.as_secs().to_string(), "timeout", function::settings::TIMEOUT_MAX.as_secs())
         }
-        OutOfBounds::Memory { .. } => invalid(format!(
-            "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {MEMORY_MIB_MAX}"
-        )),
+        OutOfBounds::Memory { mib } => at_most(mib.to_string(), "memorySize", MEMORY_MIB_MAX.into()),
         OutOfBounds::Ephemeral { mib } => {
             at_most(mib.to_string(), "ephemeralStorage.size", function::settings::EPHEMERAL_MIB_MAX.into())
         }

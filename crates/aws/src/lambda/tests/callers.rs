@@ -119,7 +119,7 @@ async fn permissions_are_written_as_the_service_writes_them() {
             ),
             (
                 &format!(r#"POST {policy} {{"StatementId":"s3","Action":"lambda:InvokeFunction","Principal":"s3.amazonaws.com"}}"#),
-                r#"409 ResourceConflictException {"message":"The statement id (sid) provided already exists. Please provide a new statement id, or remove the existing statement.","Type":"User"}"#,
+                r#"409 ResourceConflictException {"message":"The statement id (s3) provided already exists. Please provide a new statement id, or remove the existing statement.","Type":"User"}"#,
             ),
             (
                 &format!(r#"POST {policy}?Qualifier=live {{"StatementId":"url","Action":"lambda:InvokeFunctionUrl","Principal":"*","FunctionUrlAuthType":"NONE"}}"#),
@@ -150,6 +150,10 @@ async fn permissions_are_written_as_the_service_writes_them() {
                 &format!(r#"200 {{"Policy":{},"RevisionId":"UUID"}}"#, quoted(&whole)),
             ),
             (&format!("DELETE {policy}/s3"), "204"),
+            (
+                &format!("DELETE {policy}/s3"),
+                r#"404 ResourceNotFoundException {"Message":"Statement s3 is not found in resource policy.","Type":"User"}"#,
+            ),
             (&format!("DELETE {policy}/account"), "204"),
             (
                 &format!("DELETE {policy}/account"),

@@ -90,7 +90,7 @@ async fn a_function_answers_to_every_form_of_its_name() {
         (
             "111111111111:function:f",
             "AccessDeniedException",
-            "User: arn:aws:iam::000000000000:root is not authorized to access functions of account 111111111111",
+            "User: arn:aws:iam::000000000000:root is not authorized to perform this operation on resource: arn:aws:lambda:eu-central-1:111111111111:function:f because no resource-based policy allows it",
         ),
     ];
     for (name, kind, message) in refused {
@@ -146,8 +146,8 @@ async fn what_cannot_be_created_is_refused_in_the_services_words() {
         ),
         (
             r#"{"MemorySize":10241}"#,
-            "InvalidParameterValueException",
-            "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 10240",
+            "ValidationException",
+            "1 validation error detected: Value '10241' at 'memorySize' failed to satisfy constraint: Member must have value less than or equal to 10240",
         ),
         (r#"{"Code":{}}"#, "InvalidParameterValueException", "Please provide a source for function code."),
         (
