@@ -9,7 +9,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Cursor, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use bytes::Bytes;
@@ -113,7 +113,8 @@ fn beside(place: &Path) -> io::Result<PathBuf> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
     let beside = place.with_file_name(format!(".{}", hex::encode(random)));
-    fs::DirBuilder::new().recursive(true).mode(0o755).create(&beside)?;
+    fs::create_dir_all(&beside)?;
+    fs::set_permissions(&beside, Permissions::from_mode(0o755))?;
     Ok(beside)
 }
 
@@ -212,8 +213,14 @@ fn make_parent(place: &Path) -> Result<(), PrepareError> {
     make_dir(place.parent().expect("a safe path lies below the root"))
 }
 
+/// Open to the sandbox's user, whatever this process's umask is.
 fn make_dir(place: &Path) -> Result<(), PrepareError> {
-    fs::DirBuilder::new().recursive(true).mode(0o755).create(place).map_err(in_the_way)
+    if place.is_dir() {
+        return Ok(());
+    }
+    make_parent(place)?;
+    fs::create_dir(place).map_err(in_the_way)?;
+    fs::set_permissions(place, Permissions::from_mode(0o755)).map_err(unavailable)
 }
 
 fn bad_archive(error: zip::result::ZipError) -> PrepareError {

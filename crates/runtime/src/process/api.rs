@@ -14,8 +14,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::task::JoinSet;
 
 use super::session::{Delivered, RESPONSE_BYTES_MAX, Refusal, Reply, Session};
+
+/// Connections that one environment may have open; further ones wait to be accepted. Ours.
+const CONNECTIONS_MAX: usize = 64;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 
@@ -23,7 +27,7 @@ const PREFIX: &str = "/2018-06-01/runtime/";
 pub async fn serve(listener: TcpListener, session: Arc<Session>) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut connections = tokio::task::JoinSet::new();
+    let mut connections = JoinSet::new();
     loop {
         let (connection, _) = listener.accept().await?;
         connection.set_nodelay(true)?;
@@ -33,8 +37,14 @@ pub async fn serve(listener: TcpListener, session: Arc<Session>) -> std::io::Res
             async move { Ok::<_, Infallible>(answer(request, &session).await) }
         });
         connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
-        while connections.try_join_next().is_some() {}
+        make_room(&mut connections, CONNECTIONS_MAX).await;
     }
+}
+
+/// Forgets connections that are done, and waits for one while there are too many.
+pub async fn make_room<T: 'static>(connections: &mut JoinSet<T>, max: usize) {
+    while connections.try_join_next().is_some() {}
+    while connections.len() >= max && connections.join_next().await.is_some() {}
 }
 
 /// A call of the runtime, parsed.

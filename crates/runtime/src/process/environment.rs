@@ -32,6 +32,9 @@ const LOG_BLOCK_BYTES: usize = 64 * 1024;
 /// Reads of what is left in the pipe after an invocation; a pipe holds one block unless it was made larger.
 const LOG_BLOCKS_LEFT_MAX: usize = 16;
 
+/// Connections to the platform that one environment may have open; further ones wait to be accepted. Ours.
+const GATEWAY_CONNECTIONS_MAX: usize = 256;
+
 /// How long the output of a dead environment may take to arrive.
 const GONE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -277,7 +280,7 @@ async fn admit(listener: TcpListener, gateway: Arc<dyn Gateway>, function: Arc<F
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((connection, _)) = listener.accept().await {
         connections.spawn(gateway.serve(Box::new(connection), function.clone()));
-        while connections.try_join_next().is_some() {}
+        api::make_room(&mut connections, GATEWAY_CONNECTIONS_MAX).await;
     }
 }
 

@@ -129,3 +129,6 @@ fn prefix(program: &Path) -> Option<PathBuf> {
     let root = if folder.ends_with("bin") { folder.parent()? } else { folder };
     (!system && root != Path::new("/")).then(|| root.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

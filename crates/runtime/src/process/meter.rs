@@ -1,9 +1,9 @@
 //! What an environment uses: CPU time and memory, from its cgroup or from `/proc`.
 
 use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::sandbox::Body;
 
@@ -17,13 +17,14 @@ pub struct Meter {
     body: Arc<Body>,
     pid: Option<u32>,
     peak_bytes: AtomicU64,
+    looked: Mutex<Option<Instant>>,
     memory_bytes_max: u64,
 }
 
 impl Meter {
     pub fn new(body: Arc<Body>, memory_bytes_max: u64) -> Meter {
         let pid = body.pid();
-        Meter { body, pid, peak_bytes: AtomicU64::new(0), memory_bytes_max }
+        Meter { body, pid, peak_bytes: AtomicU64::new(0), looked: Mutex::new(None), memory_bytes_max }
     }
 
     /// CPU time of everything that has run in the sandbox.
@@ -32,12 +33,13 @@ impl Meter {
         counted.unwrap_or_else(|| self.processes().iter().filter_map(|pid| cpu_of(*pid)).sum())
     }
 
-    /// The most memory seen so far.
+    /// The most memory seen so far; looks again unless that was done a moment ago.
     pub fn peak_bytes(&self) -> u64 {
-        match self.peak_bytes.load(Ordering::Relaxed) {
-            0 => self.look(),
-            peak => peak,
+        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.is_none_or(|looked| looked.elapsed() >= WATCH_INTERVAL) {
+            self.look();
         }
+        self.peak_bytes.load(Ordering::Relaxed)
     }
 
     /// Returns once the environment holds more memory than it may.
@@ -45,9 +47,7 @@ impl Meter {
         let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + WATCH_INTERVAL, WATCH_INTERVAL);
         loop {
             ticks.tick().await;
-            // What is charged is never less than what is held, and cheaper to read.
-            let charged = self.body.group().and_then(|group| group.memory_bytes());
-            if charged.is_none_or(|bytes| bytes > self.memory_bytes_max) && self.look() > self.memory_bytes_max {
+            if self.look() > self.memory_bytes_max {
                 return;
             }
         }
@@ -65,6 +65,7 @@ impl Meter {
         };
         let bytes = held.unwrap_or_else(|| self.processes().iter().filter_map(|pid| proportional_bytes(*pid)).sum());
         self.peak_bytes.fetch_max(bytes, Ordering::Relaxed);
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         bytes
     }
 

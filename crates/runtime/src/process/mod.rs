@@ -71,6 +71,7 @@ pub struct Processes {
 
 impl Processes {
     pub fn new(options: &Options, gateway: Arc<dyn Gateway>) -> io::Result<Processes> {
+        raise_file_limit();
         let dir = prepare_dir(&options.dir)?;
         let mut dirs = vec![PathBuf::from("/usr/bin"), PathBuf::from("/usr/local/bin")];
         dirs.extend(options.interpreter_dirs.iter().cloned());
@@ -180,6 +181,9 @@ impl Processes {
         let init = started.elapsed();
         report_init(&call, init, InitPhase::Init, &init_failure);
         drop(lease);
+        if let InitFailure::Died(Cause::Ended(session::Ending::Broken { what })) = init_failure {
+            return Err(Failure::Platform(format!("the sandbox could not be built: {what}")));
+        }
         let run = Run::new(&call, Some(init));
         if !may_start_again(&init_failure) {
             call.observer.invoked();
@@ -478,6 +482,15 @@ fn prepare_dir(dir: &Path) -> io::Result<PathBuf> {
         std::fs::set_permissions(dir.join(folder), std::fs::Permissions::from_mode(0o755))?;
     }
     dir.canonicalize()
+}
+
+/// An environment takes about seven descriptors; the usual soft limit of 1,024 is for programs that use `select`.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Raising to one's own hard limit is always allowed.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 async fn reap(pool: std::sync::Weak<Pool>, idle: Duration) {

@@ -85,3 +85,14 @@ exit 1
     assert_eq!(done.error()["errorType"], "Own.Type");
     assert_eq!(done.log.matches("Error Type: Own.Type").count(), 2, "Lambda tries twice: {}", done.log);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bootstrap_starts_with_three_descriptors_and_default_signals() {
+    let fixture = Fixture::new().await;
+    // Descriptor 3 is the directory that ls reads.
+    let calls = r#"ls /proc/self/fd | tr '\n' ' '; grep -E 'Sig(Blk|Ign)' /proc/self/status | tr -d '\n\t'
+  curl -sS -X POST "$API/invocation/$ID/response" -d 1"#;
+    let function = fixture.shell(&bootstrap(calls)).await;
+    let done = fixture.run(&function, "1").await;
+    assert!(done.log.contains("0 1 2 3 SigBlk:0000000000000000SigIgn:0000000000000000"), "{}", done.log);
+}

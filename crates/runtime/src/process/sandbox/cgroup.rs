@@ -41,6 +41,7 @@ impl Cgroups {
         };
         let name = format!("nought-{}", std::process::id());
         let make = |base: PathBuf| -> Option<PathBuf> {
+            sweep(&base);
             let place = base.join(&name);
             fs::create_dir(&place).ok().map(|()| place)
         };
@@ -130,12 +131,6 @@ impl Group {
         Ok(())
     }
 
-    /// Everything charged now, `/tmp` and file pages included: cheap to read.
-    pub fn memory_bytes(&self) -> Option<u64> {
-        let (place, unified) = self.memory.as_ref()?;
-        number(&place.join(if *unified { "memory.current" } else { "memory.usage_in_bytes" }))
-    }
-
     /// Memory that processes hold themselves, without files and without `/tmp`.
     pub fn held_bytes(&self) -> Option<u64> {
         let (place, unified) = self.memory.as_ref()?;
@@ -166,6 +161,22 @@ impl Drop for Group {
         for place in self.places() {
             let _ = fs::remove_dir(place);
         }
+    }
+}
+
+/// Removes the groups of servers that are gone. Groups in use refuse to be removed.
+fn sweep(base: &Path) {
+    let servers = fs::read_dir(base).into_iter().flatten().flatten();
+    let gone = servers.filter(|entry| {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix("nought-")?.parse::<u32>().ok());
+        pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
+    });
+    for server in gone {
+        for group in fs::read_dir(server.path()).into_iter().flatten().flatten() {
+            let _ = fs::remove_dir(group.path());
+        }
+        let _ = fs::remove_dir(server.path());
     }
 }
 
@@ -212,11 +223,35 @@ fn enable(place: &Path) -> io::Result<()> {
     fs::write(place.join("cgroup.subtree_control"), "+memory +pids")
 }
 
-fn number(file: &Path) -> Option<u64> {
-    fs::read_to_string(file).ok()?.trim().parse().ok()
-}
-
 fn keyed(file: &Path, key: &str) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hierarchys_directory_is_its_mount_and_our_path_in_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let at = dir.path().display();
+        for place in ["unified/a", "memory/b/c", "cpu,cpuacct"] {
+            fs::create_dir_all(dir.path().join(place)).expect("made");
+        }
+        let own = "9:name=systemd:/\n8:pids:/\n4:memory:/b/c\n2:cpu,cpuacct:/\n0::/a\n";
+        let mounts = format!(
+            "proc /proc proc rw 0 0\ncgroup {at}/memory cgroup rw,relatime,memory 0 0\n\
+             cgroup {at}/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0\ncgroup2 {at}/unified cgroup2 rw 0 0\n"
+        );
+        let rows = [
+            (None, Some("unified/a")),
+            (Some("memory"), Some("memory/b/c")),
+            (Some("cpu"), Some("cpu,cpuacct")),
+            (Some("pids"), None),
+        ];
+        for (controller, expected) in rows {
+            assert_eq!(base(own, &mounts, controller), expected.map(|place| dir.path().join(place)), "{controller:?}");
+        }
+    }
 }

@@ -287,9 +287,12 @@ fn run(plan: &Plan, control: &OwnedFd) -> ! {
         let mut none = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        // The kernel's `struct sigaction` for "default" is all zeroes; the C library would refuse its own two signals.
+        let default = [0_u64; 4];
+        for signal in 1..=64 {
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null::<u64>(), size_of::<u64>());
+        }
         libc::setsid();
-        libc::umask(0o022);
     }
     let notice = match plan.programs.iter().find(|program| Path::new(&program[0]).exists()) {
         None => Notice::NoProgram,

@@ -23,10 +23,14 @@ const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 pub fn main() -> ! {
     let socket = io::stdin();
     // Children are never waited for: the kernel reaps them, and orphans of a stage come to this process.
-    // SAFETY: both calls take plain numbers and change only this process.
+    // SAFETY: the calls take plain numbers and change only this process.
     unsafe {
         libc::signal(libc::SIGCHLD, libc::SIG_IGN);
         libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+        // What an init makes is for another user to read.
+        libc::umask(0o022);
+        // Whoever started the server may have left descriptors open, which no function is to inherit.
+        libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0);
     }
     loop {
         match message::receive::<Start>(socket.as_fd()) {

@@ -174,7 +174,7 @@ impl Sandboxes {
             memory_bytes: 64 << 20,
             tmp_bytes: 1 << 20,
         };
-        let (sandbox, _, _) = self.fill(blank, nothing)?;
+        let (sandbox, _, _) = self.fill(blank, &nothing)?;
         match sandbox.notice().await? {
             Some(Notice::NoProgram) => Ok(()),
             Some(Notice::Broken { what }) => Err(io::Error::other(what)),
@@ -198,13 +198,21 @@ impl Sandboxes {
 
     /// A sandbox that is about to run the first of the wanted programs that exists, its listeners, and its log.
     pub async fn launch(self: &Arc<Self>, wanted: Wanted) -> io::Result<(Sandbox, Vec<TcpListener>, OwnedFd)> {
-        let spare = lock(&self.spares).pop_front();
-        let blank = match spare {
-            // What was mounted into a spare may have been replaced since.
-            Some(blank) if blank.shows == self.shown() => blank,
-            Some(_) | None => self.start().await?,
-        };
-        self.fill(blank, wanted)
+        while let Some(spare) = self.take_spare() {
+            // A spare may have died in waiting; the next, or a new one, takes its place.
+            if let Ok(sandbox) = self.fill(spare, &wanted) {
+                return Ok(sandbox);
+            }
+        }
+        self.fill(self.start().await?, &wanted)
+    }
+
+    /// A spare that shows what a new sandbox would: directories mounted into it may have been replaced since.
+    fn take_spare(&self) -> Option<Blank> {
+        let shown = self.shown();
+        let mut spares = lock(&self.spares);
+        spares.retain(|spare| spare.shows == shown);
+        spares.pop_front()
     }
 
     /// Which directories a new sandbox would show, by inode.
@@ -285,6 +293,10 @@ impl Sandboxes {
         {
             return Ok(());
         }
+        if let Some((mut dead, _)) = launcher.take() {
+            let _ = dead.kill();
+            let _ = dead.wait();
+        }
         let (_, socket) = launcher.insert(self.spawn_launcher()?);
         message::send(socket, start, &[control.as_fd()])
     }
@@ -297,7 +309,7 @@ impl Sandboxes {
         Ok((child, ours))
     }
 
-    fn fill(&self, blank: Blank, wanted: Wanted) -> io::Result<(Sandbox, Vec<TcpListener>, OwnedFd)> {
+    fn fill(&self, blank: Blank, wanted: &Wanted) -> io::Result<(Sandbox, Vec<TcpListener>, OwnedFd)> {
         let Blank { control, uid, body, listeners, shows: _ } = blank;
         let (log, theirs) = log_pipe(self.tier, uid)?;
         if let Some(group) = &body.group {
@@ -305,10 +317,10 @@ impl Sandboxes {
             group.limit(wanted.memory_bytes + wanted.tmp_bytes, PROCESSES_MAX)?;
         }
         let plan = Plan {
-            code: wanted.code,
+            code: wanted.code.clone(),
             tmp_bytes: wanted.tmp_bytes,
-            programs: wanted.programs,
-            environment: wanted.environment,
+            programs: wanted.programs.clone(),
+            environment: wanted.environment.clone(),
             limits: Limits { files_max: FILES_MAX, processes_max: PROCESSES_MAX },
         };
         message::send(control.get_ref(), &plan, &[theirs.as_fd()])?;

@@ -201,3 +201,6 @@ fn jump(code: u16, k: u32, jt: u8, jf: u8) -> libc::sock_filter {
 fn short(steps: usize) -> u8 {
     u8::try_from(steps).expect("the table is small enough that no jump passes 255 steps")
 }
+
+#[cfg(test)]
+mod tests;
