@@ -51,7 +51,7 @@ pub struct Served {
 }
 
 /// Every API's table.
-fn tables() -> [&'static Table; 3] {
+pub(crate) fn tables() -> [&'static Table; 3] {
     [&lambda::TABLE, &logs::TABLE, &sts::TABLE]
 }
 

@@ -7,7 +7,8 @@ use http::HeaderMap;
 use services::Services;
 use services::identity::Principal;
 use services::name::{AccountId, Region};
-use services::run::{FunctionVersion, RequestId};
+use services::run::{FunctionVersion, RequestId, Trace};
+use services::trace;
 
 use crate::error::{self, Error};
 
@@ -61,4 +62,11 @@ impl Call {
             "User: {caller} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
         ))
     }
+}
+
+/// The caller's place in its trace, from either of the headers in use; X-Ray's goes first, as in the service.
+pub fn caller_trace(headers: &HeaderMap) -> Option<Trace> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let xray = text("x-amzn-trace-id").and_then(trace::parse_xray);
+    xray.or_else(|| text("traceparent").and_then(trace::parse_w3c))
 }

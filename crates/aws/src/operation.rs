@@ -172,3 +172,41 @@ impl Table {
         (row.run)(call, received, self.answering(row)).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::shape::{Shape, Text};
+
+    #[test]
+    fn every_pattern_of_every_table_compiles() {
+        fn walk(shape: &Shape) {
+            match shape {
+                Shape::Text(Text { pattern: Some(pattern), .. }) => assert!(pattern.compiles(), "{}", pattern.text),
+                Shape::List { element, .. } => walk(element),
+                Shape::Map { key, value, .. } => [key, value].into_iter().for_each(|shape| walk(shape)),
+                Shape::Structure(members) => members.iter().for_each(|member| walk(member.shape)),
+                Shape::Text(_)
+                | Shape::Boolean
+                | Shape::Integer(_)
+                | Shape::Long(_)
+                | Shape::Double(_)
+                | Shape::Blob(_) => {}
+            }
+        }
+        let rows = crate::api::tables().into_iter().flat_map(|table| &table.rows);
+        rows.flat_map(|row| row.members).for_each(|member| walk(member.shape));
+    }
+
+    #[test]
+    fn an_operation_is_in_its_table_once_and_never_among_the_refused() {
+        for table in crate::api::tables() {
+            let mut seen = BTreeSet::new();
+            let rows = table.rows.iter().map(|row| row.described.name);
+            let refused = table.service.others.iter().map(|other| other.name);
+            rows.chain(refused).for_each(|name| assert!(seen.insert(name), "{} {name}", table.scope));
+        }
+    }
+}

@@ -119,7 +119,7 @@ impl Pattern {
         Pattern { text, compiled: OnceLock::new() }
     }
 
-    /// A pattern that does not compile matches everything: `every_pattern_compiles` keeps that from happening.
+    /// A pattern that does not compile matches everything; a test over all tables keeps that from happening.
     pub fn matches(&self, text: &str) -> bool {
         match self.compiled.get_or_init(|| self.compile()) {
             // The only error at run time is the backtracking limit: such a text is not what the pattern is for.

@@ -18,7 +18,7 @@ pub use address::{Address, address};
 use bytes::Bytes;
 use http::header::HeaderValue;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use services::Services;
 use services::function::url::Auth;
@@ -31,7 +31,7 @@ use services::trace;
 use crate::api;
 use crate::auth::Claim;
 use crate::body;
-use crate::call::Peer;
+use crate::call::{Peer, caller_trace};
 use crate::error::Error;
 use crate::protocol::{self, whole};
 use crate::shape::Protocol;
@@ -60,14 +60,14 @@ pub async fn serve(
     if let Some(response) = route.url.cors.as_ref().and_then(|cors| cors::preflight(cors, &parts)) {
         return response;
     }
-    let headers = parts.headers.clone();
+    let asked = route.url.cors.is_some().then(|| parts.headers.clone());
     let call = UrlCall { services, route: &route, address: &address, peer: &peer, request_id };
     let mut response = match call.run(parts, body).await {
         Ok(response) => response,
         Err(error) => refuse(&error),
     };
-    if let Some(cors) = &route.url.cors {
-        cors::allow(cors, &headers, response.headers_mut());
+    if let (Some(cors), Some(asked)) = (&route.url.cors, asked) {
+        cors::allow(cors, &asked, response.headers_mut());
     }
     response
 }
@@ -102,7 +102,7 @@ impl UrlCall<'_> {
     async fn run(&self, parts: Parts, body: Body) -> Result<Response<Body>, Error> {
         let (caller, content) = self.authenticate(&parts, body).await?;
         self.authorize(&caller)?;
-        let trace = trace_of(&parts.headers);
+        let trace = caller_trace(&parts.headers);
         let payload = match self.kind()? {
             Kind::Component => self.request(parts, content)?,
             Kind::Process => self.event(&parts, &caller, trace.as_ref(), content).await?,
@@ -215,13 +215,6 @@ impl UrlCall<'_> {
             tail: false,
         }
     }
-}
-
-/// The caller's place in its trace, from either of the headers in use.
-fn trace_of(headers: &HeaderMap) -> Option<Trace> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let xray = text("x-amzn-trace-id").and_then(trace::parse_xray);
-    xray.or_else(|| text("traceparent").and_then(trace::parse_w3c))
 }
 
 fn respond(invoked: Invoked) -> Result<Response<Body>, Error> {
