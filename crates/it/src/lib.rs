@@ -7,6 +7,7 @@
 //! - A test has a server of its own: its own folder, a port that the system picked, a root key that the test chose.
 //! - A server ends with its test, killed by its own process id.
 
+pub mod crash;
 mod http;
 mod nought;
 mod place;

@@ -70,7 +70,7 @@ impl Store {
             reserve_bytes: options.reserve_bytes,
             commit_delay: options.commit_delay,
         };
-        let engine = Sqlite::open(directory, tuning, &halt).map_err(|error| match error {
+        let engine = Sqlite::open(options.disk.as_ref(), directory, tuning, &halt).map_err(|error| match error {
             sqlite::OpenError::Newer(found) => OpenError::NewerFormat { found, known: sqlite::FORMAT },
             sqlite::OpenError::Sqlite(error) => OpenError::Store(unavailable(error)),
             sqlite::OpenError::Io(error) => OpenError::Store(crate::error::from_io("opening the map", &error)),

@@ -12,8 +12,9 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -91,6 +92,8 @@ struct Stage {
     forgotten: Version,
     /// The last version given to a transaction.
     version: Version,
+    /// The writing thread wants to know when this many wait.
+    wake_at: usize,
     /// Hashes of the keys that may have chunks, so that other writes need not look.
     large: HashSet<u64>,
     closed: bool,
@@ -118,6 +121,7 @@ impl Committer {
             written: VecDeque::new(),
             forgotten: engine.version()?,
             version: engine.version()?,
+            wake_at: 1,
             large: large_keys(engine.as_ref())?,
             closed: false,
         };
@@ -182,7 +186,7 @@ impl Committer {
             stage.gathering.changes.insert(key, row);
         }
         stage.gathering.waiting += 1;
-        if stage.writing.is_none() {
+        if stage.gathering.waiting >= stage.wake_at {
             self.shared.work.notify_one();
         }
         Ok(stage.receipt())
@@ -413,30 +417,72 @@ pub(crate) fn merge<T>(
 
 /// The writing thread: takes what has gathered, writes it, tells how it ended, until the store is closed.
 fn write_batches(shared: &Shared) {
-    while let Some((changes, version)) = next_batch(shared) {
+    let mut pace = Pace::default();
+    while let Some((changes, version)) = next_batch(shared, &mut pace) {
+        let begun = Instant::now();
         let result = shared.engine.apply(&changes, version);
+        pace.took(begun.elapsed());
         if let Err(ApplyError::Fatal(reason)) = &result {
             shared.halt.stop(reason);
         }
-        settle(shared, version, &changes, result);
+        pace.left_behind = settle(shared, version, &changes, result);
     }
 }
 
-fn next_batch(shared: &Shared) -> Option<(Arc<Changes>, Version)> {
+/// How long to wait for company. Those who were just answered often come back at once; without waiting for them, two
+/// halves of the clients would take turns, each waiting for the other's sync.
+#[derive(Default)]
+struct Pace {
+    /// Of one commit, over the last few.
+    mean: Duration,
+    /// How many the last batch answered, and how many gathered meanwhile.
+    answered: usize,
+    left_behind: usize,
+}
+
+impl Pace {
+    /// The part of a commit's time that may be spent on waiting.
+    const PATIENCE: u32 = 8;
+
+    fn took(&mut self, time: Duration) {
+        self.mean = (self.mean * 7 + time) / 8;
+    }
+
+    /// After a batch of one nobody is waited for: a lone client never waits.
+    fn wait(&self) -> (usize, Duration) {
+        match self.answered {
+            0 | 1 => (1, Duration::ZERO),
+            answered => (answered + self.left_behind, self.mean / Self::PATIENCE),
+        }
+    }
+}
+
+fn next_batch(shared: &Shared, pace: &mut Pace) -> Option<(Arc<Changes>, Version)> {
+    let (company, patience) = pace.wait();
     let mut stage = lock(&shared.stage);
+    stage.wake_at = company;
+    if !patience.is_zero() {
+        let alone = |stage: &mut Stage| stage.gathering.waiting < company && !stage.is_busy(&shared.limits);
+        let waited = shared.work.wait_timeout_while(stage, patience, alone);
+        stage = waited.unwrap_or_else(PoisonError::into_inner).0;
+        stage.wake_at = 1;
+    }
     while stage.gathering.waiting == 0 {
         if stage.closed {
             return None;
         }
-        stage = shared.work.wait(stage).unwrap_or_else(std::sync::PoisonError::into_inner);
+        stage = shared.work.wait(stage).unwrap_or_else(PoisonError::into_inner);
     }
+    stage.wake_at = usize::MAX;
     let batch = std::mem::replace(&mut stage.gathering, Batch::new());
+    pace.answered = batch.waiting;
     let changes = Arc::new(batch.changes);
     stage.writing = Some((changes.clone(), batch.done));
     Some((changes, stage.version))
 }
 
-fn settle(shared: &Shared, version: Version, changes: &Arc<Changes>, result: Result<(), ApplyError>) {
+/// Tells how a batch ended; says how many gathered meanwhile.
+fn settle(shared: &Shared, version: Version, changes: &Arc<Changes>, result: Result<(), ApplyError>) -> usize {
     let mut stage = lock(&shared.stage);
     let done = stage.writing.take().map(|(_, done)| done);
     let outcome = match result {
@@ -453,6 +499,7 @@ fn settle(shared: &Shared, version: Version, changes: &Arc<Changes>, result: Res
             })
         }
     };
+    let gathered = stage.gathering.waiting;
     drop(stage);
     if matches!(outcome, Outcome::Durable) {
         shared.watchers.wake(changes);
@@ -460,4 +507,5 @@ fn settle(shared: &Shared, version: Version, changes: &Arc<Changes>, result: Res
     if let Some(done) = done {
         done.send_replace(Some(outcome));
     }
+    gathered
 }

@@ -1,6 +1,7 @@
 //! The one integration-test binary: the real program, driven as its users drive it.
 
 mod command;
+mod crash;
 mod demo;
 mod dev;
 mod front;

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
+use crate::disk::Disk;
 use crate::engine::{ApplyError, Changes, Engine, Limits, State, Version};
 use crate::error::{Error, unavailable};
 use crate::halt::Halt;
@@ -75,7 +76,12 @@ pub(crate) struct Tuning {
 
 impl Sqlite {
     /// Opens or makes the map in a directory that this process alone has.
-    pub(crate) fn open(directory: &Path, tuning: Tuning, halt: &Arc<Halt>) -> Result<Sqlite, OpenError> {
+    pub(crate) fn open(
+        disk: &dyn Disk,
+        directory: &Path,
+        tuning: Tuning,
+        halt: &Arc<Halt>,
+    ) -> Result<Sqlite, OpenError> {
         let path = directory.join("map.sqlite");
         let writer = Connection::open(&path)?;
         writer.busy_timeout(BUSY_WAIT)?;
@@ -92,7 +98,7 @@ impl Sqlite {
         check_format(&writer)?;
         writer.execute_batch(SCHEMA)?;
         writer.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?1)", params![FORMAT])?;
-        std::fs::File::open(directory)?.sync_all()?; // SQLite syncs the directory for its journals, not for the file
+        disk.sync_dir(directory)?; // SQLite syncs the directory for its journals, not for the file
         let readers = Arc::new(Readers::new(&path));
         let mover = read::connect(&path)?;
         let checkpointer = Checkpointer::start(mover, readers.clone(), tuning.wal_bytes, halt.clone())?;
