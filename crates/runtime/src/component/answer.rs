@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use http::Response;
+use http::header::CONTENT_LENGTH;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::{BodyExt, Full, StreamBody};
 use services::run::{Body, BodyError, RequestId};
 use wasmtime_wasi_http::WasiBody;
 
@@ -57,12 +61,47 @@ pub(super) struct GuestBody {
     ledger: Arc<Ledger>,
     request_id: RequestId,
     guest: Option<Task>,
+    /// Bytes that the response's `content-length` still promises.
+    promised: Option<u64>,
     delivered: bool,
 }
 
 impl GuestBody {
-    pub fn new(body: WasiBody, ledger: Arc<Ledger>, request_id: RequestId, guest: Option<Task>) -> GuestBody {
-        GuestBody { body, ledger, request_id, guest, delivered: false }
+    /// Ties the body of `response` to its guest; `None` for a guest that has ended.
+    pub fn tie(
+        response: Response<WasiBody>,
+        ledger: Arc<Ledger>,
+        request_id: RequestId,
+        guest: Option<Task>,
+    ) -> Response<Body> {
+        let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let ended = guest.is_none();
+        response.map(|body| {
+            let body = GuestBody { body, ledger, request_id, guest, promised: length, delivered: false };
+            if ended { body.settle() } else { body.boxed_unsync() }
+        })
+    }
+
+    /// Takes over what a guest that has ended left behind, so that the body's length is known. A guest writes at most
+    /// two chunks ahead, so it is little.
+    fn settle(mut self) -> Body {
+        let mut data = Bytes::new();
+        let mut trailers = None;
+        while let Some(frame) = self.frame().now_or_never().flatten() {
+            match frame.map(Frame::into_data) {
+                Ok(Ok(chunk)) if data.is_empty() => data = chunk,
+                Ok(Ok(chunk)) => data = [data, chunk].concat().into(),
+                Ok(Err(other)) => trailers = other.into_trailers().ok().or(trailers),
+                Err(error) => return broken(data, error),
+            }
+        }
+        match trailers {
+            None => Full::new(data).map_err(|never| match never {}).boxed_unsync(),
+            Some(trailers) => {
+                let trailers = std::future::ready(Some(Ok(trailers)));
+                Full::new(data).with_trailers(trailers).map_err(|never| match never {}).boxed_unsync()
+            }
+        }
     }
 
     /// A guest that dies closes its body as if it were finished; the ledger knows better.
@@ -84,8 +123,10 @@ impl HttpBody for GuestBody {
         }
         match ready!(Pin::new(&mut self.body).poll_frame(context)) {
             Some(Ok(frame)) => {
-                self.ledger.gave_out(frame.data_ref().map_or(0, |data| data.len() as u64));
-                self.delivered = frame.is_trailers() || self.body.size_hint().exact() == Some(0);
+                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.ledger.gave_out(bytes);
+                self.promised = self.promised.map(|promised| promised.saturating_sub(bytes));
+                self.delivered = frame.is_trailers() || self.promised == Some(0);
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => Poll::Ready(Some(Err(self.broken_off().unwrap_or_else(|| Box::new(error))))),
@@ -106,6 +147,12 @@ impl HttpBody for GuestBody {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// Data that a guest wrote before it died.
+fn broken(data: Bytes, error: BodyError) -> Body {
+    let frames = [Ok(Frame::data(data)), Err(error)];
+    StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
 }
 
 impl Drop for GuestBody {

@@ -39,8 +39,12 @@ pub(super) async fn serve(
         ProxyPre::P3(pre) => call_three(pre, &mut store, request, head).await,
     };
     let crash = called.err().map(|error| {
-        observer.wrote(Bytes::from(format!("{error:?}\n")));
-        Crash::of(&error, ledger.memory_was_refused())
+        let crash = Crash::of(&error, ledger.memory_was_refused());
+        if let Crash::Trapped(_) = crash {
+            // Where it happened is of use to the function's author only, so it goes to the function's log.
+            observer.wrote(Bytes::from(format!("{error:?}\n")));
+        }
+        crash
     });
     ledger.guest_ended(crash);
 }

@@ -9,6 +9,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use services::run::{CodeId, PrepareError};
@@ -22,7 +23,7 @@ use super::engine::{Host, World};
 use super::guest::Guest;
 
 /// How much the scheduler prefers everything else to compiling.
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 pub(super) type Pre = ProxyPre<Guest>;
 
@@ -43,10 +44,6 @@ impl Shelf {
         DirBuilder::new().recursive(true).mode(0o700).create(&shelf.dir).map_err(failed)?;
         own(&shelf.dir.metadata().map_err(failed)?).map_err(failed)?;
         Ok(shelf)
-    }
-
-    pub fn dir(&self) -> &Path {
-        &self.dir
     }
 
     pub fn holds(&self, code: &CodeId) -> bool {
@@ -99,6 +96,15 @@ impl Shelf {
     }
 }
 
+/// Deletes what earlier versions of this program compiled: it cannot be used any more. Damage to this costs disk space
+/// only, so errors are passed over.
+pub(super) fn clear_others(dir: &Path, shelves: &[Arc<Shelf>]) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten().filter(|entry| shelves.iter().all(|shelf| shelf.dir != entry.path())) {
+        let _ = fs::remove_dir_all(entry.path());
+    }
+}
+
 /// Compiles components, one after the other, each on all of the pool's threads.
 pub(super) struct Compiler {
     threads: ThreadPool,
@@ -119,12 +125,7 @@ impl Compiler {
     }
 
     /// Compiles `wasm` onto the shelf of its world. The work goes on to its end when the caller goes away.
-    pub async fn add(
-        &self,
-        shelves: &[std::sync::Arc<Shelf>],
-        code: CodeId,
-        wasm: bytes::Bytes,
-    ) -> Result<(), PrepareError> {
+    pub async fn add(&self, shelves: &[Arc<Shelf>], code: CodeId, wasm: bytes::Bytes) -> Result<(), PrepareError> {
         let world = check::world(&wasm)?;
         let shelf = shelves.iter().find(|shelf| shelf.world == world).expect("there is a shelf for each world").clone();
         let _turn = self.turn.lock().await;

@@ -74,6 +74,7 @@ impl Components {
         let dir = options.dir.join("compiled");
         let open = |world| Shelf::open(&dir, world, options.instances_max).map(Arc::new);
         let shelves = engine::WORLDS.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        compile::clear_others(&dir, &shelves);
         let engines = shelves.iter().map(|shelf| shelf.host.engine.clone()).collect();
         let threads = |error: std::io::Error| OpenError::Engine(error.to_string());
         let room = Room {

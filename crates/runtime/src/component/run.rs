@@ -63,10 +63,10 @@ async fn invoke(room: &Room, loaded: Arc<Loaded>, job: Job, ledger: Arc<Ledger>)
         ledger.crash().expect("it was just set").failure(&request_id)
     })?;
 
-    let response = response.map(|body| GuestBody::new(body, ledger.clone(), request_id.clone(), rest));
+    let response = GuestBody::tie(response, ledger.clone(), request_id.clone(), rest);
     match is_event {
-        false => Ok(Output::Http(Box::new(response.map(BodyExt::boxed_unsync)))),
-        true => document(response.map(BodyExt::boxed_unsync), &request_id, &ledger).await.map(Output::Document),
+        false => Ok(Output::Http(Box::new(response))),
+        true => document(response, &request_id, &ledger).await.map(Output::Document),
     }
 }
 
