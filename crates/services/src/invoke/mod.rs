@@ -22,7 +22,7 @@ use futures_util::FutureExt as _;
 use crate::function::{self, FunctionId, Qualifier, Scope, Unroutable};
 use crate::log::{Recorder, Tail};
 use crate::name::{AccountId, FunctionName, Region, Version};
-use crate::run::{Answer, FunctionVersion, Job, PackageSettings, Payload, PrepareError, RequestId, Trace};
+use crate::run::{Answer, Failure, FunctionVersion, Job, PackageSettings, Payload, PrepareError, RequestId, Trace};
 use crate::services::Services;
 use crate::usage::Counts;
 use crate::{random, trace};
@@ -130,6 +130,9 @@ pub(crate) async fn invoke(services: &Services, invoke: Invoke, caller: Caller) 
         observer: running.observer(),
     };
     let answer = services.runner().run(job).await;
+    if let Err(Failure::Platform(_)) = &answer.outcome {
+        services.preparing().doubt(&route.version.code);
+    }
     let answer = running.account_for(answer);
     Ok(Invoked { answer, executed_version: route.version.version, request_id, trace, tail })
 }
@@ -137,7 +140,11 @@ pub(crate) async fn invoke(services: &Services, invoke: Invoke, caller: Caller) 
 /// Prepares code that this machine does not hold, once for all that wait for it.
 async fn make_ready(services: &Services, function: &FunctionVersion) -> Result<(), Error> {
     let code = function.code;
+    if services.preparing().is_ready(&code) {
+        return Ok(());
+    }
     if services.runner().holds(&code) {
+        services.preparing().is_seen(code);
         return Ok(());
     }
     let prepare = || async {
@@ -148,7 +155,9 @@ async fn make_ready(services: &Services, function: &FunctionVersion) -> Result<(
             PackageSettings { runtime: function.runtime.clone(), unpacked_bytes_max: function::UNPACKED_BYTES_MAX };
         services.runner().prepare(code, package, settings).await.map(drop)
     };
-    services.preparing().once(code, prepare).await
+    services.preparing().once(code, prepare).await?;
+    services.preparing().is_seen(code);
+    Ok(())
 }
 
 impl Running {

@@ -101,11 +101,20 @@ async fn a_permit_is_given_back_when_the_report_is_in_not_with_the_answer() {
 async fn code_that_is_not_on_this_machine_is_prepared_once_for_all_who_wait() {
     let world = World::new(Options::default()).await;
     world.deploy("f").await;
-    world.runner.prepared.lock().expect("no test panics within").clear();
+    // As after a restart, on a machine that has lost its files.
+    let clock = world.clock.clone();
+    let world = World::over(world.services.store().clone(), clock, Options::default()).await;
     world.runner.prepares.store(0, Ordering::SeqCst);
     let (first, second) = tokio::join!(world.invoke("f", "a"), world.invoke("f", "b"));
     assert!(first.is_ok() && second.is_ok());
     assert_eq!(world.runner.prepares.load(Ordering::SeqCst), 1);
+
+    world.runner.prepared.lock().expect("no test panics within").clear();
+    world.runner.outages.store(1, Ordering::SeqCst);
+    for wanted in ["Platform(\"an outage\")", "a"] {
+        assert_eq!(outcome(&world, "f", "a").await, wanted, "what the platform fails with is looked at again");
+    }
+    assert_eq!(world.runner.prepares.load(Ordering::SeqCst), 2);
 
     let preparing = Preparing::default();
     let failing = || async { Err(PrepareError::Unavailable("full".to_owned())) };

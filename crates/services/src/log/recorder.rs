@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::record::Builder;
 use super::{EVENT_BYTES_MAX, OUTPUT_BYTES_MAX, TAIL_BYTES, line, name};
-use crate::run::{End, EnvironmentId, FunctionVersion, Observer, Report, RequestId, Trace};
+use crate::run::{End, EnvironmentId, FunctionVersion, Kind, Observer, Report, RequestId, Trace};
 
 /// A record is appended to the journal once it has this size.
 const RECORD_BYTES_MAX: usize = 64 * 1024;
@@ -110,6 +110,8 @@ impl Recorder {
             recording.line(now, |out| line::cut(out, id, cut));
         }
         match &report.end {
+            // What runs processes writes this line itself: it knows how and in which phase they died.
+            _ if function.kind == Kind::Process => {}
             End::TimedOut => recording.line(now, |out| line::timed_out(out, id, function.timeout, now)),
             End::Crashed(kind) => recording.line(now, |out| line::crashed(out, id, kind, ended.error_message)),
             End::Ok | End::Error => {}
@@ -141,9 +143,6 @@ impl Observer for Recorder {
         recording.stream = Some(name::environment_stream(&self.function, environment, now));
         if cold {
             recording.line(now, |out| line::init_start(out, &self.function));
-            if let Some(notice) = &self.function.notice {
-                recording.line(now, |out| std::fmt::Write::write_fmt(out, format_args!("{notice}\n")));
-            }
         }
     }
 

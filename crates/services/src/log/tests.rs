@@ -9,7 +9,7 @@ use store::{Order, Store, Timestamp};
 use super::read::{Follow, Place, Query, Streams, begins, events, streams};
 use super::*;
 use crate::invoke::fake;
-use crate::run::{End, EnvironmentId, Observer as _, Report, RequestId, Trace};
+use crate::run::{End, EnvironmentId, FunctionVersion, Kind, Observer as _, Report, RequestId, Trace};
 
 const START: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 
@@ -26,7 +26,7 @@ impl Log {
 
     fn recorder(&self, function: &str, request: &str) -> Recorder {
         let trace = Trace { trace: [0x57; 16], span: [1; 8], parent: None, sampled: false };
-        let version = Arc::new(fake::version(function, "r"));
+        let version = Arc::new(FunctionVersion { kind: Kind::Component, ..fake::version(function, "r") });
         Recorder::new(self.store.clone(), version, RequestId(request.into()), trace, false)
     }
 
@@ -85,12 +85,15 @@ fn log_of(pieces: &[&[u8]], how: End, error_message: Option<&str>) -> String {
     log.texts(&log.query("f")).concat()
 }
 
+/// What the function writes, how it ends, what its error says, and the log after START.
+type Case = (&'static [&'static [u8]], End, Option<&'static str>, String);
+
 const REPORT: &str = "REPORT RequestId: r-1\tDuration: 1.23 ms\tBilled Duration: 102 ms\tMemory Size: 128 MB\tMax Memory Used: 35 MB\tInit Duration: 100.00 ms\t";
 
 #[test]
 fn the_platform_s_lines_are_lambda_s() {
     let before = "INIT_START Runtime Version: python3.12\nimporting\nSTART RequestId: r-1 Version: $LATEST\n";
-    let cases: [(&[&[u8]], End, Option<&str>, String); 5] = [
+    let cases: [Case; 5] = [
         (&[], End::Ok, None, format!("END RequestId: r-1\n{REPORT}\n")),
         (&[b"a\nb", b"c\n", b"\n", b"d"], End::Error, None, format!("a\nbc\n\nd\nEND RequestId: r-1\n{REPORT}\n")),
         (

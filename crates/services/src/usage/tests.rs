@@ -60,7 +60,7 @@ async fn what_was_added_is_found_by_minute_and_function_and_flushes_add_up() {
 
 #[test]
 fn a_sheet_prices_as_lambda_s_example_does() {
-    // Source: Lambda pricing page, example of 3 million requests of 120 ms at 1536 MB (read 2026-11-24).
+    // The pricing page's example of 3 million requests of 120 ms at 1536 MB, without its free tier.
     let counts = Counts {
         requests: 3_000_000,
         billed_millis: 360_000_000,
