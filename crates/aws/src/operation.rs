@@ -177,7 +177,6 @@ impl Table {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
     use crate::shape::{Shape, Text};
 
     #[test]

@@ -8,12 +8,11 @@ use serde_json::json;
 use services::delivery::{self, Cause, InvokeLater};
 use services::function::Unroutable;
 use services::invoke::{self, Invoked, Throttle};
-use services::run::{Failure, Output, Payload, Trace};
-use services::trace;
+use services::run::{Failure, Output, Payload};
 
 use super::arn::Target;
 use super::refusal::{conflict, not_found, state_text, unavailable};
-use crate::call::Call;
+use crate::call::{Call, caller_trace};
 use crate::error::{self, Error};
 use crate::shapes::lambda as shapes;
 use crate::shapes::lambda::error::{
@@ -62,7 +61,7 @@ async fn later(
         kind: EVENT_KIND.into(),
         source: target.arn(call).into(),
         client_context: client_context(input.client_context.as_deref())?,
-        cause: Cause { trace: trace_of(call), request: Some(call.request_id.clone()), depth: 0 },
+        cause: Cause { trace: caller_trace(&call.headers), request: Some(call.request_id.clone()), depth: 0 },
     };
     match call.services.invoke_later(later).await {
         Ok(_) => Ok(answer(202)),
@@ -83,7 +82,7 @@ async fn now(
         name: target.id.name.clone(),
         qualifier: target.qualifier.clone(),
         payload: Payload::Event { document: document(input.payload)?, kind: EVENT_KIND.into(), source },
-        trace: trace_of(call),
+        trace: caller_trace(&call.headers),
         client_context: client_context(input.client_context.as_deref())?,
         request_id: Some(call.request_id.clone()),
         tail: input.log_type.as_deref() == Some("Tail"),
@@ -153,13 +152,6 @@ fn client_context(header: Option<&str>) -> Result<Option<Box<str>>, Error> {
             Err(INVALID_REQUEST_CONTENT_EXCEPTION.with("Client context must be a valid Base64-encoded JSON object."))
         }
     }
-}
-
-/// The caller's place in its trace; X-Ray's header goes first, as in the service.
-fn trace_of(call: &Call) -> Option<Trace> {
-    let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
-    let xray = header("x-amzn-trace-id").and_then(trace::parse_xray);
-    xray.or_else(|| header("traceparent").and_then(trace::parse_w3c))
 }
 
 fn refused(call: &Call, target: &Target, error: invoke::Error) -> Error {
