@@ -177,3 +177,78 @@ impl<'a> Parser<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+    enum Part {
+        Bytes(Vec<u8>),
+        Text(String),
+        Number(u64),
+        Signed(i64),
+    }
+
+    fn part() -> impl Strategy<Value = Part> {
+        // Few different bytes, so that zeros and common prefixes turn up often.
+        let byte = prop_oneof![Just(0u8), Just(1), Just(0xFE), Just(0xFF), any::<u8>()];
+        prop_oneof![
+            prop::collection::vec(byte, 0..5).prop_map(Part::Bytes),
+            "[\0ab\u{ff}]{0,4}".prop_map(Part::Text),
+            any::<u64>().prop_map(Part::Number),
+            any::<i64>().prop_map(Part::Signed),
+        ]
+    }
+
+    fn parts() -> impl Strategy<Value = Vec<Part>> {
+        prop::collection::vec(part(), 0..5)
+    }
+
+    fn key_of(parts: &[Part]) -> Key {
+        parts.iter().fold(Key::global(Space::new(1)), |key, part| match part {
+            Part::Bytes(bytes) => key.bytes(bytes),
+            Part::Text(text) => key.text(text),
+            Part::Number(number) => key.number(*number),
+            Part::Signed(number) => key.signed(*number),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn keys_sort_as_their_tuples_do(a in parts(), b in parts()) {
+            prop_assert_eq!(key_of(&a).build().cmp(&key_of(&b).build()), a.cmp(&b));
+        }
+
+        #[test]
+        fn what_was_built_is_parsed(parts in parts()) {
+            let key = key_of(&parts).build();
+            let prefix = Key::global(Space::new(1)).build();
+            let mut parser = Parser::after(&prefix, &key).expect("its own prefix");
+            for part in &parts {
+                let parsed = match part {
+                    Part::Bytes(_) => parser.bytes().map(Part::Bytes),
+                    Part::Text(_) => parser.text().map(Part::Text),
+                    Part::Number(_) => parser.number().map(Part::Number),
+                    Part::Signed(_) => parser.signed().map(Part::Signed),
+                };
+                prop_assert_eq!(parsed.as_ref(), Some(part));
+            }
+            prop_assert!(parser.is_end());
+        }
+
+        #[test]
+        fn a_range_holds_what_continues_its_key_and_nothing_else(prefix in parts(), other in parts()) {
+            let continues = other.len() > prefix.len() && other.starts_with(&prefix);
+            prop_assert_eq!(key_of(&prefix).range().contains(&key_of(&other).build()), continues);
+        }
+
+        #[test]
+        fn any_bytes_are_parsed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..20)) {
+            let mut parser = Parser::after(&[], &bytes).expect("the empty prefix");
+            while parser.bytes().is_some() || parser.text().is_some() || parser.number().is_some() || parser.signed().is_some() {}
+        }
+    }
+}

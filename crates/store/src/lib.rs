@@ -46,6 +46,8 @@ mod seal;
 mod sqlite;
 mod stage;
 mod store;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod wait;
 mod watch;

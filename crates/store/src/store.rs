@@ -103,6 +103,11 @@ impl Store {
         .expect("maps in memory do not fail")
     }
 
+    #[cfg(test)]
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0.inner
+    }
+
     pub(crate) fn start(parts: Parts) -> Result<Store, Error> {
         let Parts { engine, clock, disk, directory, master_key, seed, halt, lock } = parts;
         let watchers = Arc::new(Watchers::default());

@@ -25,7 +25,7 @@ fn run(rounds: u64, scratch: &Path) {
         }
     });
     println!("kill -9: {} rounds, {} commits acknowledged, {} lost", tally.rounds, tally.acknowledged, tally.lost);
-    let verdict = power::run(scratch.path(), INSTANTS);
+    let verdict = power::run(power::scratch().path(), INSTANTS);
     println!("power loss: {} instants, {} acknowledged steps lost", verdict.instants, verdict.lost);
     let proven = verdict.sites.len() - verdict.unneeded.len();
     println!("of {} kinds of sync, {proven} are proven: without it something is lost", verdict.sites.len());

@@ -15,7 +15,7 @@ fn nothing_acknowledged_is_lost_to_kill_9() {
 
 #[test]
 fn nothing_acknowledged_is_lost_to_a_power_loss_and_every_sync_is_needed() {
-    let scratch = tempfile::tempdir().expect("a directory");
+    let scratch = power::scratch();
     let verdict = power::run(scratch.path(), 24);
     println!("{verdict:?}");
     assert_eq!(verdict.lost, 0);
@@ -25,7 +25,7 @@ fn nothing_acknowledged_is_lost_to_a_power_loss_and_every_sync_is_needed() {
 
 #[test]
 fn after_a_failed_sync_nothing_is_acknowledged() {
-    let scratch = tempfile::tempdir().expect("a directory");
+    let scratch = power::scratch();
     let (told, acknowledged) = power::fail_syncs(scratch.path());
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("COMMIT failed"), "{told:?}");
