@@ -132,8 +132,9 @@ impl Pool {
         drop::<Vec<Vec<Idle>>>(old);
     }
 
-    /// Ends everything; what is busy first gets `grace`.
+    /// Ends everything, and starts nothing more; what is busy first gets `grace`.
     pub async fn empty(&self, grace: Duration) {
+        self.room.close();
         let drained = async {
             loop {
                 let returned = self.returned.notified();

@@ -77,6 +77,7 @@ impl Fixture {
         let dir = tempfile::tempdir().expect("a directory");
         let mut options = Options::new(dir.path());
         options.launcher.truncate(1);
+        options.instances_max = 10;
         let arguments =
             ["the_launcher_is_this_program_with_a_socket_as_its_input", "--exact", "--test-threads=1", "--nocapture"];
         options.launcher.extend(arguments.map(Into::into));

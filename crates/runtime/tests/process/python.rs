@@ -59,7 +59,7 @@ async fn check(rows: &[(&str, &str, &str, &str, &str)]) {
         let files = [("app.py", *source, 0o644), ("pack/deep.py", "def run(e, c): return 'deep'\n", 0o644)];
         let function = fixture.deploy("python3.11", handler, &files).await;
         let done = fixture.run(&function, "{}").await;
-        if *kind == "" {
+        if kind.is_empty() {
             assert_eq!(done.ok(), *message);
         } else {
             let error = done.error();

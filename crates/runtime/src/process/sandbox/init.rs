@@ -68,7 +68,8 @@ fn furnish(start: &Start) -> io::Result<()> {
     let Start { root, system, uid, .. } = start;
     mount("none", Path::new("/"), "", libc::MS_REC | libc::MS_PRIVATE, "")?;
     mount("nought", root, "tmpfs", QUIET, "mode=0755,size=1m")?;
-    for bind in &system.binds {
+    // A directory that is being replaced at this moment is not shown.
+    for bind in system.binds.iter().filter(|bind| bind.source.exists()) {
         bind_read_only(&bind.source, &inside(root, &bind.target))?;
     }
     bind_read_only(&start.code, &inside(root, Path::new(ALL_CODE)))?;

@@ -85,7 +85,8 @@ pub struct Sandboxes {
     root: PathBuf,
     code: PathBuf,
     cgroups: Cgroups,
-    tier: Tier,
+    /// How sandboxes are made here, as the probe found.
+    tier: Mutex<Tier>,
     /// Directories of ours that every sandbox shows.
     own: Vec<Bind>,
     /// The same, and the host's.
@@ -142,7 +143,7 @@ impl Sandboxes {
             root: root.canonicalize()?,
             code: dir.join("code"),
             cgroups: Cgroups::find(),
-            tier: if root_user { Tier::Full } else { Tier::Rootless },
+            tier: Mutex::new(if root_user { Tier::Full } else { Tier::Rootless }),
             system: system_view(own.clone()),
             own,
             count: AtomicU32::new(0),
@@ -151,18 +152,27 @@ impl Sandboxes {
         })
     }
 
-    /// Builds one real sandbox, all of it but the program, and says how that went.
+    /// Builds one real sandbox, all of it but the program, and says how that went. Where root may not (inside many
+    /// containers), tries what an ordinary user would do.
     pub async fn probe(&self) -> Doctor {
-        match self.probe_once().await {
-            Ok(()) => Doctor { tier: self.tier, missing: self.missing() },
-            Err(error) => Doctor {
-                tier: Tier::None,
-                missing: vec![format!(
-                    "no sandbox can be made here ({error}): functions that are processes will not run. \
-                     Run as root, or allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone)"
-                )],
-            },
+        let mut failed = self.probe_once().await;
+        if failed.is_err() && self.tier() == Tier::Full {
+            *lock(&self.tier) = Tier::Rootless;
+            failed = failed.or(self.probe_once().await);
         }
+        let Err(error) = failed else { return Doctor { tier: self.tier(), missing: self.missing() } };
+        *lock(&self.tier) = Tier::None;
+        Doctor {
+            tier: Tier::None,
+            missing: vec![format!(
+                "no sandbox can be made here ({error}): functions that are processes will not run. Run as root, or allow \
+                 user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone)"
+            )],
+        }
+    }
+
+    fn tier(&self) -> Tier {
+        *lock(&self.tier)
     }
 
     async fn probe_once(&self) -> io::Result<()> {
@@ -184,7 +194,7 @@ impl Sandboxes {
 
     fn missing(&self) -> Vec<String> {
         let rows = [
-            (self.tier == Tier::Full, "not started by root: all sandboxes are one user to the host"),
+            (self.tier() == Tier::Full, "no rights of root: all sandboxes are one user to the host"),
             (
                 self.cgroups.limits_memory(),
                 "no memory cgroup: memory is watched ten times a second and not limited by the kernel",
@@ -249,16 +259,19 @@ impl Sandboxes {
     }
 
     async fn start(&self) -> io::Result<Blank> {
+        if self.tier() == Tier::None {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "no sandbox can be made on this machine"));
+        }
         let _turn = self.starts.acquire().await.map_err(io::Error::other)?;
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let uid = match self.tier {
+        let uid = match self.tier() {
             Tier::Full => UID_FIRST + number % UIDS,
             Tier::Rootless | Tier::None => UID_INSIDE,
         };
         let group = self.cgroups.group(&format!("environment-{number}"))?;
         let start = Start {
             uid,
-            user_namespace: self.tier != Tier::Full,
+            user_namespace: self.tier() != Tier::Full,
             enter: group.enter(),
             born_in: group.born_in().map(Path::to_owned),
             ports: vec![RUNTIME_API_PORT, GATEWAY_PORT],
@@ -311,7 +324,7 @@ impl Sandboxes {
 
     fn fill(&self, blank: Blank, wanted: &Wanted) -> io::Result<(Sandbox, Vec<TcpListener>, OwnedFd)> {
         let Blank { control, uid, body, listeners, shows: _ } = blank;
-        let (log, theirs) = log_pipe(self.tier, uid)?;
+        let (log, theirs) = log_pipe(self.tier(), uid)?;
         if let Some(group) = &body.group {
             // The kernel charges /tmp to whoever fills it: the hard limit has room for both, and the watch for the rest.
             group.limit(wanted.memory_bytes + wanted.tmp_bytes, PROCESSES_MAX)?;
