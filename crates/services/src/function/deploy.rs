@@ -24,6 +24,9 @@ use crate::run::{CodeId, PackageSettings, PrepareError, Prepared, RunFunction};
 /// component several.
 const PREPARE_WAIT: Duration = Duration::from_secs(2);
 
+/// What an invocation that has its route but not begun yet may need beside its timeout: starting and queueing.
+const START_MAX: Duration = Duration::from_secs(60);
+
 /// All functions of an installation. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Functions(pub(super) Arc<Inner>);
@@ -77,6 +80,7 @@ impl Functions {
             unsettled: watch::Sender::new(0),
         }));
         functions.0.routes.load(&functions.0.store)?;
+        functions.sweep()?;
         functions.resume()?;
         Ok(functions)
     }
@@ -212,6 +216,14 @@ impl Functions {
         done.unwrap_or_else(|error| Err(store::Error::Unavailable(error.to_string())))
     }
 
+    /// Discards what the last run of the process left: nothing runs yet.
+    fn sweep(&self) -> Result<(), Error> {
+        for code in self.0.store.read(|read| rows::all_unused(read))? {
+            self.discard_later(code, Duration::ZERO);
+        }
+        Ok(())
+    }
+
     fn resume(&self) -> Result<(), Error> {
         let unsettled = self.0.store.read(|read| {
             let mut found = Vec::new();
@@ -284,19 +296,44 @@ impl Functions {
 
     fn clean_up(&self, leftovers: &Leftovers) {
         leftovers.revisions.iter().for_each(|revision| self.0.run.retire(revision));
-        leftovers.code.iter().for_each(|code| self.discard_unless_needed(code));
+        leftovers.code.iter().for_each(|code| self.discard_later(*code, leftovers.runs_on + START_MAX));
     }
 
-    /// Lets the runtime delete what it made of code, unless a change under way holds it or a version refers to it.
-    fn discard_unless_needed(&self, code: &CodeId) {
+    /// Discards unused code once nothing can run it any more. A stop in between leaves that to the next start.
+    fn discard_later(&self, code: CodeId, runs_on: Duration) {
+        let functions = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(runs_on).await;
+            if functions.discard_unless_needed(&code, |unused| unused) {
+                let forget = |tx: &mut Tx| {
+                    rows::delete_unused(tx, &code);
+                    Ok::<_, Error>(())
+                };
+                if let Err(error) = functions.0.store.transact(forget).await {
+                    tracing::warn!(%error, "discarded code is discarded again at the next start");
+                }
+            }
+        });
+    }
+
+    /// Lets the runtime delete what it made of code, unless a change under way holds it, a version refers to it, or
+    /// `due` says no, which is told whether the code was in use and is not any more.
+    fn discard_unless_needed(&self, code: &CodeId, due: impl FnOnce(bool) -> bool) -> bool {
         let held = self.held();
         if held.contains_key(code) {
-            return; // whoever lets go of it last comes here again
+            return false; // what holds it refers to it, or lets go of it and comes here again
         }
-        match self.0.store.read(|read| rows::package(read, code)) {
-            Ok(None) => self.0.run.discard(code),
-            Ok(Some(_)) => {}
-            Err(error) => tracing::warn!(%error, "unused code is left behind"),
+        let read = self.0.store.read(|read| Ok::<_, Error>((rows::package(read, code)?, rows::is_unused(read, code)?)));
+        match read {
+            Ok((None, unused)) if due(unused) => {
+                self.0.run.discard(code);
+                true
+            }
+            Ok(_) => false,
+            Err(error) => {
+                tracing::warn!(%error, "unused code is left behind");
+                false
+            }
         }
     }
 }
@@ -315,7 +352,8 @@ impl Drop for Hold {
             Some(_) | None => {
                 held.remove(&self.code);
                 drop(held);
-                self.functions.discard_unless_needed(&self.code);
+                // Code that was in use is discarded later: something may still run it.
+                self.functions.discard_unless_needed(&self.code, |unused| !unused);
             }
         }
     }

@@ -4,6 +4,7 @@
 //! not settled is found again at start-up, so a stop in between loses nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use store::{Read, Tx};
 
@@ -28,6 +29,8 @@ pub struct UpdateSettings {
 pub(super) struct Leftovers {
     pub revisions: Vec<Revision>,
     pub code: Vec<CodeId>,
+    /// How long invocations of these may still take.
+    pub runs_on: Duration,
 }
 
 pub(super) fn check_absent(read: &mut impl Read, id: &FunctionId) -> Result<(), Error> {
@@ -137,7 +140,7 @@ fn begin(tx: &mut Tx, id: &FunctionId, before: &Details, after: &mut Details) ->
     })?;
     let code = package::exchange(tx, Some(before), Some(after))?;
     rows::put_details(tx, id, Version::Latest, after);
-    Ok(Leftovers { revisions: Vec::new(), code })
+    Ok(Leftovers { revisions: Vec::new(), code, runs_on: before.longest_run() })
 }
 
 /// Writes how the preparation of `build` ended, in `$LATEST` and in a version that was published meanwhile.
@@ -159,6 +162,7 @@ pub(super) fn settle(
                     .revisions
                     .extend(replaced.filter(|_| before.running_revision(version) != after.running_revision(version)));
                 leftovers.code.extend(package::exchange(tx, Some(&before), Some(&after))?);
+                leftovers.runs_on = leftovers.runs_on.max(before.longest_run());
                 rows::put_details(tx, id, version, &after);
             }
             Some(_) | None => {}
@@ -204,6 +208,7 @@ fn delete_all(tx: &mut Tx, id: &FunctionId, function: &rows::Function) -> Result
     let mut code_bytes = 0;
     for (version, details) in rows::all_versions(tx, id)? {
         code_bytes += details.code.bytes;
+        leftovers.runs_on = leftovers.runs_on.max(details.longest_run());
         leftovers.revisions.extend(details.running_revision(version));
         leftovers.code.extend(package::exchange(tx, Some(&details), None)?);
     }
@@ -230,6 +235,7 @@ fn delete_version(tx: &mut Tx, id: &FunctionId, version: Version) -> Result<Left
     Ok(Leftovers {
         revisions: details.running_revision(version).into_iter().collect(),
         code: package::exchange(tx, Some(&details), None)?,
+        runs_on: details.longest_run(),
     })
 }
 

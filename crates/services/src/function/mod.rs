@@ -31,6 +31,7 @@ pub mod version;
 mod tests;
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use store::{Read, Timestamp};
@@ -160,6 +161,12 @@ impl Details {
         let running = self.running.as_ref()?;
         let same = running.code == self.code && running.settings.runtime == self.settings.runtime;
         same.then(|| Prepared { kind: running.kind, notice: running.notice.clone() })
+    }
+
+    /// How long an invocation of this version may take.
+    fn longest_run(&self) -> Duration {
+        let running = self.running.as_ref().map(|running| running.settings.timeout);
+        running.unwrap_or_default().max(self.settings.timeout)
     }
 
     /// The state that environments of this version belong to, if it can run.

@@ -34,6 +34,7 @@ pub(super) fn admit(tx: &mut Tx, uploaded: &Uploaded) -> Result<(), Error> {
         Some(_) => tx.drop_blob(&uploaded.blob),
         None => {
             tx.keep_blob(&uploaded.blob);
+            rows::delete_unused(tx, &uploaded.code.id);
             let package = Package { blob: uploaded.blob.clone(), references: 0 };
             rows::put_package(tx, &uploaded.code.id, &package);
         }
@@ -60,7 +61,7 @@ fn references(details: &Details) -> impl Iterator<Item = CodeId> {
     std::iter::once(details.code.id).chain(behind.map(|running| running.code.id))
 }
 
-/// Changes the number of references and drops the package with its last.
+/// Changes the number of references and drops the package with its last. What was made of it is noted as unused.
 fn count(tx: &mut Tx, code: &CodeId, by: i64) -> Result<u64, Error> {
     let stored = rows::package(tx, code)?.expect("code that a version refers to is admitted first and counted");
     let references = stored.references.saturating_add_signed(by);
@@ -68,6 +69,7 @@ fn count(tx: &mut Tx, code: &CodeId, by: i64) -> Result<u64, Error> {
         0 => {
             tx.drop_blob(&stored.blob);
             rows::delete_package(tx, code);
+            rows::put_unused(tx, code);
         }
         _ => rows::put_package(tx, code, &Package { references, ..stored }),
     }

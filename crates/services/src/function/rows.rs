@@ -9,6 +9,7 @@
 //! | POLICIES | name, qualifier or empty | statements |
 //! | USAGE | | [`Usage`] |
 //! | PACKAGES | (global) code | [`Package`] |
+//! | UNUSED | (global) code | nothing: its package is dropped, what was made of it is still there |
 //!
 //! All are layout 1, the only one so far.
 
@@ -35,6 +36,7 @@ const URLS: Space = Space::new(0x0113);
 const POLICIES: Space = Space::new(0x0114);
 const USAGE: Space = Space::new(0x0115);
 const PACKAGES: Space = Space::new(0x0116);
+const UNUSED: Space = Space::new(0x0117);
 
 const LAYOUT: u8 = 1;
 
@@ -250,6 +252,31 @@ pub(super) fn put_package(tx: &mut Tx, code: &CodeId, package: &Package) {
 
 pub(super) fn delete_package(tx: &mut Tx, code: &CodeId) {
     tx.delete(Key::global(PACKAGES).bytes(&code.0).build());
+}
+
+pub(super) fn is_unused(read: &mut impl Read, code: &CodeId) -> Result<bool, Error> {
+    Ok(read.get(&Key::global(UNUSED).bytes(&code.0).build())?.is_some())
+}
+
+pub(super) fn put_unused(tx: &mut Tx, code: &CodeId) {
+    put(tx, Key::global(UNUSED).bytes(&code.0), &());
+}
+
+pub(super) fn delete_unused(tx: &mut Tx, code: &CodeId) {
+    tx.delete(Key::global(UNUSED).bytes(&code.0).build());
+}
+
+pub(super) fn all_unused(read: &mut impl Read) -> Result<Vec<CodeId>, Error> {
+    let prefix = Key::global(UNUSED);
+    let start = prefix.clone().build();
+    let mut all = Vec::new();
+    each(read, prefix.range(), |key, _| {
+        let bytes = Parser::after(&start, key).and_then(|mut parser| parser.bytes());
+        let id = bytes.and_then(|bytes| bytes.try_into().ok());
+        all.push(CodeId(id.ok_or_else(|| unreadable("unused code", "its key has another form"))?));
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 fn scoped(space: Space, scope: &Scope) -> Key {

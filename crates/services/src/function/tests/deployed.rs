@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::*;
 use crate::function::alias::{self, AliasChange};
@@ -17,11 +17,13 @@ use crate::run::{
 struct Runner {
     gate: Semaphore,
     heard: Mutex<Vec<String>>,
+    /// How much was heard in all.
+    told: watch::Sender<usize>,
 }
 
 impl Runner {
     fn new() -> Arc<Runner> {
-        Arc::new(Runner { gate: Semaphore::new(0), heard: Mutex::default() })
+        Arc::new(Runner { gate: Semaphore::new(0), heard: Mutex::default(), told: watch::Sender::new(0) })
     }
 
     /// What was retired and discarded since the last call.
@@ -29,8 +31,14 @@ impl Runner {
         std::mem::take(&mut *self.heard.lock().expect("no test panics within"))
     }
 
+    /// Waits until so much was heard in all.
+    async fn has_heard(&self, count: usize) {
+        self.told.subscribe().wait_for(|told| *told >= count).await.expect("the sender is in self");
+    }
+
     fn hear(&self, what: String) {
         self.heard.lock().expect("no test panics within").push(what);
+        self.told.send_modify(|count| *count += 1);
     }
 }
 
@@ -147,7 +155,7 @@ async fn routes_show_a_change_before_it_is_acknowledged() {
     functions.delete(&target, None).await.expect("it is there");
     assert_eq!((runs(&functions, "f"), functions.routes().url(&url.id).is_none()), (Err(Unroutable::Absent), true));
     assert_eq!((functions.routes().reserved(), functions.routes().function_count()), (0, 0));
-    assert_eq!(runner.heard(), ["retire $LATEST", "retire 1", "discard one"]);
+    assert_eq!(runner.heard(), ["retire $LATEST", "retire 1"]);
 }
 
 #[tokio::test]
@@ -169,7 +177,38 @@ async fn an_update_replaces_what_runs_once_it_is_settled() {
 
     functions.update_code(&id("f"), code("two", false)).await.expect("it is settled");
     functions.settled().await;
+    assert_eq!(runner.heard(), ["retire $LATEST"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn code_that_no_version_has_is_discarded_when_nothing_can_run_it_any_more() {
+    let (store, runner) = (Store::memory(), Runner::new());
+    let functions = open(&store, &runner);
+    functions.create(&id("f"), new("one")).await.expect("a good package");
+    functions.settled().await;
+    let begin = tokio::time::Instant::now();
+    functions.delete(&id("f"), None).await.expect("it is there");
+    runner.has_heard(2).await;
     assert_eq!(runner.heard(), ["retire $LATEST", "discard one"]);
+    assert!(begin.elapsed() >= Duration::from_secs(3 + 60), "an invocation may take 3 s");
+}
+
+#[tokio::test]
+async fn code_that_is_unused_at_a_stop_is_discarded_at_the_next_start() {
+    let (store, runner) = (Store::memory(), Runner::new());
+    let functions = open(&store, &runner);
+    for (name, package) in [("f", "one"), ("g", "two")] {
+        functions.create(&id(name), new(package)).await.expect("a good package");
+        functions.settled().await;
+        functions.delete(&id(name), None).await.expect("it is there");
+    }
+    functions.create(&id("g"), new("two")).await.expect("the name is free");
+    functions.settled().await;
+    assert_eq!(runner.heard(), ["retire $LATEST", "retire $LATEST"]);
+    let restarted = Runner::new();
+    let _functions = open(&store, &restarted);
+    restarted.has_heard(1).await;
+    assert_eq!(restarted.heard(), ["discard one"]);
 }
 
 #[tokio::test]
