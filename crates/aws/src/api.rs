@@ -137,7 +137,9 @@ impl Api {
     ) -> Result<(Known, Bytes), Error> {
         let refuse = |refusal: Refusal| refusal.error(table.service.protocol);
         let known = check(&self.services, &signed.claim, &signed.parts, peer).map_err(refuse)?;
-        let bytes = std::mem::replace(&mut signed.body, Unread::Bytes(Bytes::new())).read(row.body_bytes_max).await?;
+        let bytes = std::mem::replace(&mut signed.body, Unread::Bytes(Bytes::new()))
+            .read(row.body_bytes_max, row.described.name)
+            .await?;
         verify(&signed.claim, &signed.parts, &known, &bytes).map_err(refuse)?;
         Ok((known, bytes))
     }
@@ -172,9 +174,9 @@ enum Unread {
 }
 
 impl Unread {
-    async fn read(self, bytes_max: usize) -> Result<Bytes, Error> {
+    async fn read(self, bytes_max: usize, operation: &str) -> Result<Bytes, Error> {
         match self {
-            Unread::Stream(stream) => body::read(stream, bytes_max).await,
+            Unread::Stream(stream) => body::read(stream, bytes_max, operation).await,
             Unread::Bytes(bytes) => Ok(bytes),
         }
     }
@@ -184,7 +186,8 @@ impl Signed {
     /// The parameters of a Query request, whose operation is among them.
     async fn form(&mut self, protocol: Protocol) -> Result<Option<query::Form>, Error> {
         let Protocol::Query { .. } = protocol else { return Ok(None) };
-        let bytes = std::mem::replace(&mut self.body, Unread::Bytes(Bytes::new())).read(BODY_BYTES_MAX).await?;
+        let bytes =
+            std::mem::replace(&mut self.body, Unread::Bytes(Bytes::new())).read(BODY_BYTES_MAX, "requested").await?;
         self.body = Unread::Bytes(bytes.clone());
         Ok(Some(query::Form::read(&self.parts, &bytes)))
     }

@@ -7,10 +7,11 @@ use services::run::Body;
 
 use crate::error::{self, Error};
 
-/// Reads a body to its end, or refuses it as soon as it is known to be longer than `bytes_max`.
-pub async fn read(mut body: Body, bytes_max: usize) -> Result<Bytes, Error> {
+/// Reads a body to its end, or refuses it as soon as it is known to be longer than `bytes_max`. `operation` is for the
+/// refusal.
+pub async fn read(mut body: Body, bytes_max: usize, operation: &str) -> Result<Bytes, Error> {
     if body.size_hint().lower() > bytes_max as u64 {
-        return Err(too_large(bytes_max));
+        return Err(too_large(bytes_max, operation));
     }
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -19,13 +20,14 @@ pub async fn read(mut body: Body, bytes_max: usize) -> Result<Bytes, Error> {
         })?;
         let Ok(data) = frame.into_data() else { continue };
         if all.len() + data.len() > bytes_max {
-            return Err(too_large(bytes_max));
+            return Err(too_large(bytes_max, operation));
         }
         all.extend_from_slice(&data);
     }
     Ok(all.freeze())
 }
 
-fn too_large(bytes_max: usize) -> Error {
-    error::REQUEST_ENTITY_TOO_LARGE.with(format!("Request must be smaller than {bytes_max} bytes for this operation"))
+fn too_large(bytes_max: usize, operation: &str) -> Error {
+    error::REQUEST_ENTITY_TOO_LARGE
+        .with(format!("Request must be smaller than {bytes_max} bytes for the {operation} operation"))
 }

@@ -16,7 +16,7 @@ mod refusal;
 pub use address::{Address, address};
 
 use bytes::Bytes;
-use http::header::HeaderValue;
+use http::header::{HOST, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
@@ -125,7 +125,7 @@ impl UrlCall<'_> {
             return Err(refuse(crate::auth::Refusal::Service { service: "lambda" }));
         }
         let known = api::check(self.services, &claim, parts, self.peer).map_err(refuse)?;
-        let bytes = body::read(body, EVENT_BODY_BYTES_MAX).await?;
+        let bytes = body::read(body, EVENT_BODY_BYTES_MAX, "InvokeFunction").await?;
         api::verify(&claim, parts, &known, &bytes).map_err(refuse)?;
         let caller = Caller { principal: known.principal, access_key_id: Some(claim.access_key_id) };
         Ok((caller, Content::Whole(bytes)))
@@ -167,7 +167,11 @@ impl UrlCall<'_> {
     }
 
     fn request(&self, mut parts: Parts, content: Content) -> Result<Payload, Error> {
-        parts.uri = self.address.target.clone();
+        let sent = std::mem::replace(&mut parts.uri, self.address.target.clone());
+        // HTTP/2 has the host in its target, which the function sees without it.
+        if let Some(host) = sent.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
+            parts.headers.entry(HOST).or_insert(host);
+        }
         let body = match content {
             Content::Whole(bytes) => whole(bytes),
             Content::Stream(body) => Limited::new(body, STREAMED_BODY_BYTES_MAX).boxed_unsync(),
@@ -184,7 +188,7 @@ impl UrlCall<'_> {
     ) -> Result<Payload, Error> {
         let bytes = match content {
             Content::Whole(bytes) => bytes,
-            Content::Stream(body) => body::read(body, EVENT_BODY_BYTES_MAX).await?,
+            Content::Stream(body) => body::read(body, EVENT_BODY_BYTES_MAX, "InvokeFunction").await?,
         };
         let document = event::document(&event::Facts {
             parts,

@@ -246,3 +246,10 @@ fn the_target_keeps_what_the_client_wrote() {
     let address = address(&uri, &HeaderMap::new()).expect("it is for a function URL");
     assert_eq!(address.target, Uri::from_static("/a%2Fb/%7Ec?x=%20&y"));
 }
+
+#[test]
+fn the_host_of_http_2_is_in_its_target() {
+    let uri = Uri::from_static("http://abc.lambda-url.eu-central-1.localhost:4566/a?b");
+    let address = address(&uri, &HeaderMap::new()).expect("it is for a function URL");
+    assert_eq!((address.id.as_str(), &address.target), ("abc", &Uri::from_static("/a?b")));
+}
