@@ -127,6 +127,23 @@ fn the_platform_s_lines_are_lambda_s() {
 }
 
 #[test]
+fn how_a_process_died_is_told_by_what_ran_it() {
+    let log = Log::new();
+    let process = Arc::new(fake::version("f", "r"));
+    assert_eq!(process.kind, Kind::Process);
+    let trace = Trace { trace: [0x57; 16], span: [1; 8], parent: None, sampled: true };
+    let recorder = Recorder::new(log.store.clone(), process, RequestId("r-1".into()), trace, false);
+    recorder.placed(&EnvironmentId("e1".into()), false);
+    recorder.wrote(Bytes::from_static(b"its own words\n"));
+    end(&recorder, End::Crashed("Runtime.ExitError".into()), Some("exit status 1"));
+    let xray = "XRAY TraceId: 1-57575757-575757575757575757575757\tSegmentId: 0101010101010101\tSampled: true\t";
+    assert_eq!(
+        log.texts(&log.query("f")).concat(),
+        format!("its own words\nEND RequestId: r-1\n{REPORT}Status: error\tError Type: Runtime.ExitError\n{xray}\n")
+    );
+}
+
+#[test]
 fn long_lines_are_cut_into_events_and_long_outputs_end() {
     let log = Log::new();
     let recorder = log.recorder("f", "r-1");
