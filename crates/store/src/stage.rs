@@ -8,7 +8,8 @@
 //! Always true:
 //! - Batches are written in order, one at a time, each atomically; so what was validated against a batch that fails is
 //!   retried, never written.
-//! - Nothing is answered, not even a conflict, before the batch on which the answer rests is durable.
+//! - Nothing is answered, not even a conflict, before the batch on which the answer rests is durable. Only a refusal
+//!   (too large, fenced, not a counter) may come sooner.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -44,6 +45,11 @@ pub(crate) enum Outcome {
 pub(crate) struct Receipt(watch::Receiver<Option<Outcome>>);
 
 impl Receipt {
+    /// Of something that is durable already.
+    fn of_the_past() -> Receipt {
+        Receipt(watch::Sender::new(Some(Outcome::Durable)).subscribe())
+    }
+
     pub(crate) async fn outcome(mut self) -> Outcome {
         match self.0.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().unwrap_or(Outcome::Retry),
@@ -143,8 +149,8 @@ impl Committer {
         if stage.is_busy(&self.shared.limits) {
             return Ok(Staged::Busy(stage.receipt()));
         }
-        if !self.shared.holds(&stage, commit)? {
-            return Ok(Staged::Conflict(stage.receipt_of_latest()));
+        if let Some(broken) = self.shared.broken(&stage, commit)? {
+            return Ok(Staged::Conflict(stage.receipt_of_change(broken)));
         }
         self.accept(&mut stage, commit).map(Staged::Accepted)
     }
@@ -208,14 +214,19 @@ impl Drop for Committer {
 impl Stage {
     /// Whether any batch after `as_of` touched what was read; `true` where that is not known.
     fn may_have_changed(&self, check: &Check, as_of: Version) -> bool {
-        let touches = |changes: &Changes| match check {
-            Check::Key(key, _) => changes.contains_key(key),
-            Check::Range { range, .. } => entries(changes, range, Order::Forward).next().is_some(),
-        };
         as_of < self.forgotten
-            || touches(&self.gathering.changes)
-            || self.writing.as_ref().is_some_and(|(changes, _)| touches(changes))
-            || self.written.iter().any(|(version, changes)| *version > as_of && touches(changes))
+            || touches(&self.gathering.changes, check)
+            || self.writing.as_ref().is_some_and(|(changes, _)| touches(changes, check))
+            || self.written.iter().any(|(version, changes)| *version > as_of && touches(changes, check))
+    }
+
+    /// Tells when the change that broke a check is durable.
+    fn receipt_of_change(&self, check: &Check) -> Receipt {
+        match &self.writing {
+            _ if touches(&self.gathering.changes, check) => self.receipt(),
+            Some((changes, done)) if touches(changes, check) => Receipt(done.subscribe()),
+            _ => Receipt::of_the_past(),
+        }
     }
 
     fn remember(&mut self, version: Version, changes: Arc<Changes>) {
@@ -236,11 +247,11 @@ impl Stage {
     }
 
     /// Of the newest batch that has anything in it; of none at all, an answer at once.
-    fn receipt_of_latest(&mut self) -> Receipt {
+    fn receipt_of_latest(&self) -> Receipt {
         match &self.writing {
             _ if self.gathering.waiting > 0 => self.receipt(),
             Some((_, done)) => Receipt(done.subscribe()),
-            None => Receipt(watch::Sender::new(Some(Outcome::Durable)).subscribe()),
+            None => Receipt::of_the_past(),
         }
     }
 }
@@ -264,8 +275,8 @@ impl Shared {
         })
     }
 
-    /// Whether all that a transaction read is still so. What no recent batch touched needs no look at the table.
-    fn holds(&self, stage: &Stage, commit: &Commit) -> Result<bool, Error> {
+    /// What a transaction read and is not so any more. What no recent batch touched needs no look at the table.
+    fn broken<'a>(&self, stage: &Stage, commit: &'a Commit) -> Result<Option<&'a Check>, Error> {
         let mut newest = None;
         for check in commit.checks.iter().filter(|check| stage.may_have_changed(check, commit.as_of)) {
             let newest = match &mut newest {
@@ -273,10 +284,10 @@ impl Shared {
                 None => newest.insert(self.newest(stage)?),
             };
             if !holds(check, newest)? {
-                return Ok(false);
+                return Ok(Some(check));
             }
         }
-        Ok(true)
+        Ok(None)
     }
 
     /// What a transaction's mutations mean for rows, given the newest state.
@@ -339,6 +350,13 @@ fn holds(check: &Check, newest: &mut dyn State) -> Result<bool, Error> {
     match check {
         Check::Key(key, version) => Ok(newest.get(key)?.map_or(Version(0), |row| row.version) == *version),
         Check::Range { range, order, limit, digest: read } => Ok(digest(&newest.scan(range, *order, *limit)?) == *read),
+    }
+}
+
+fn touches(changes: &Changes, check: &Check) -> bool {
+    match check {
+        Check::Key(key, _) => changes.contains_key(key),
+        Check::Range { range, .. } => entries(changes, range, Order::Forward).next().is_some(),
     }
 }
 
@@ -420,7 +438,10 @@ fn write_batches(shared: &Shared) {
     let mut pace = Pace::default();
     while let Some((changes, version)) = next_batch(shared, &mut pace) {
         let begun = Instant::now();
-        let result = shared.engine.apply(&changes, version);
+        let result = match shared.halt.check() {
+            Ok(()) => shared.engine.apply(&changes, version),
+            Err(stopped) => Err(ApplyError::RolledBack(stopped)),
+        };
         pace.took(begun.elapsed());
         if let Err(ApplyError::Fatal(reason)) = &result {
             shared.halt.stop(reason);

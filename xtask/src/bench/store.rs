@@ -14,7 +14,7 @@ pub struct Length {
 
 impl Default for Length {
     fn default() -> Length {
-        Length { rounds: 3, seconds: 2.0, load_seconds: 60 }
+        Length { rounds: 15, seconds: 0.4, load_seconds: 60 }
     }
 }
 
