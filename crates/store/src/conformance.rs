@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -471,8 +472,8 @@ fn run_steps(read: &mut impl Read, steps: &[Step]) -> Result<Seen, Error> {
 
 async fn run_one(store: &Store, id: u64, steps: Vec<Step>) -> Done {
     let writes = steps.iter().any(|step| !matches!(step, Step::Get(_) | Step::Scan(..)));
-    let (seen, place) = store
-        .transact(|tx| {
+    let attempt = async || {
+        let attempt = store.transact(|tx| {
             let place = if writes { 0 } else { tx.get(&history_log())?.and_then(|n| counter(&n)).unwrap_or(0) };
             let seen = run_steps(tx, &steps)?;
             for step in &steps {
@@ -487,9 +488,16 @@ async fn run_one(store: &Store, id: u64, steps: Vec<Step>) -> Done {
                 tx.append(history_log(), id.to_be_bytes().to_vec());
             }
             Ok::<_, Error>((seen, place.cast_unsigned()))
-        })
-        .await
-        .expect("committed");
+        });
+        attempt.await
+    };
+    let (seen, place) = loop {
+        match attempt().await {
+            Ok(done) => break done,
+            Err(Error::Full) => {} // nothing of it was written: the engine in this test fails now and then
+            Err(error) => panic!("{error}"),
+        }
+    };
     Done { steps, seen, place: if writes { u64::MAX } else { place } }
 }
 
@@ -582,6 +590,9 @@ async fn check_history(store: Store, seed: u64) {
 struct Failing {
     memory: crate::memory::Memory,
     next: Mutex<Option<ApplyError>>,
+    /// Every third batch takes a while and is then taken back.
+    unreliable: AtomicBool,
+    applied: AtomicU64,
 }
 
 impl Engine for Failing {
@@ -592,6 +603,11 @@ impl Engine for Failing {
         self.memory.snapshot()
     }
     fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
+        let number = self.applied.fetch_add(1, Ordering::SeqCst);
+        if self.unreliable.load(Ordering::SeqCst) && number.is_multiple_of(3) {
+            std::thread::yield_now();
+            return Err(ApplyError::RolledBack(Error::Full));
+        }
         match lock(&self.next).take() {
             Some(error) => Err(error),
             None => self.memory.apply(changes, version),
@@ -620,6 +636,16 @@ fn failing_store() -> (Arc<Failing>, Store, Arc<Mutex<Vec<String>>>) {
         lock: None,
     });
     (engine, store.expect("started"), told)
+}
+
+#[test]
+fn histories_are_serializable_while_batches_fail() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().expect("a runtime");
+    for seed in 1..4 {
+        let (engine, store, _) = failing_store();
+        engine.unreliable.store(true, Ordering::SeqCst);
+        runtime.block_on(check_history(store, seed));
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 const SEGMENT_TIME: Duration = Duration::from_secs(3600);
 /// Records wait in memory until there are this many bytes of them, or until the next sync.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// While the disk is full or slow, this much waits; then records are refused.
+/// While the disk is slow or full, this much waits; then appending waits for it, or is refused.
 const BUFFER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 pub struct Journal {
@@ -104,10 +104,10 @@ impl Journal {
         self.halt.check()?;
         at_most("a journal record", bytes.len(), RECORD_BYTES_MAX)?;
         at_most("the name of a journal stream", stream.len(), STREAM_BYTES_MAX)?;
-        let mut state = lock(&self.state);
-        if state.buffer.len() > BUFFER_BYTES_MAX {
-            return Err(Error::Full); // it has not been possible to write for a while
+        if lock(&self.state).buffer.len() > BUFFER_BYTES_MAX {
+            self.flush(&mut lock(&self.file))?; // waits for a slow disk; a full one refuses
         }
+        let mut state = lock(&self.state);
         let before = state.buffer.len();
         record::encode(&mut state.buffer, stream, at, bytes);
         let length = state.buffer.len() - before;
@@ -124,13 +124,11 @@ impl Journal {
         Ok(())
     }
 
-    /// Makes durable what was appended before the call.
+    /// Makes durable what was appended before the call, and closes a segment that is long or old.
     pub fn sync(&self) -> Result<(), Error> {
         let mut file = lock(&self.file);
-        if !std::mem::take(&mut lock(&self.state).dirty) {
-            return Ok(());
-        }
-        if let Err(error) = self.flush(&mut file).and_then(|()| self.sync_file(&mut file)) {
+        let dirty = std::mem::take(&mut lock(&self.state).dirty);
+        if dirty && let Err(error) = self.flush(&mut file).and_then(|()| self.sync_file(&mut file)) {
             lock(&self.state).dirty = true;
             return Err(error);
         }
