@@ -18,7 +18,7 @@ use anyhow::{Context, bail, ensure};
 struct Service {
     /// Name of the model file and of the module.
     name: &'static str,
-    /// Where botocore keeps the model (botocore 1.43, read 2026-11-24).
+    /// Where botocore keeps the model (botocore 1.44.8, read 2026-11-24).
     source: &'static str,
     operations: &'static [&'static str],
 }
