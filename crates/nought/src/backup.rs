@@ -24,7 +24,10 @@ pub async fn run(command: cli::Backup) -> Result<()> {
     }
     match command.connection.json {
         true => println!("{}", json!({ "to": to })),
-        false => println!("copied to {}; `nought serve --data` of that directory starts it", to.display()),
+        false => println!(
+            "copied to {}: put the server's master.key beside it, and `nought serve --data` starts it",
+            to.display()
+        ),
     }
     Ok(())
 }

@@ -98,10 +98,6 @@ impl Client {
         format!("http://{}", self.endpoint.authority().expect("checked when made"))
     }
 
-    pub fn region(&self) -> &str {
-        &self.region
-    }
-
     /// A request of the Lambda API; the answer is its JSON, or null where it has none.
     pub async fn lambda(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());

@@ -52,7 +52,7 @@ async fn deploy_on_change(client: &Client, folder: &Path, flags: &PackageFlags) 
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.map_or(true, |event| concerns(&root, &event)) {
             // Full: a deployment is on its way already. Closed: the command is ending.
-            drop(changed.try_send(()));
+            let _ = changed.try_send(());
         }
     })
     .context("cannot watch files")?;

@@ -17,7 +17,9 @@ const DELAY: Duration = Duration::from_millis(50);
 /// Lines that wait, in bytes; who logs more than this in one delay writes it out itself.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
 /// What is logged when `NOUGHT_LOG` says nothing.
-const LEVEL: &str = "info,wasmtime=warn,cranelift_codegen=warn,hyper=warn";
+const LEVEL: &str = "info";
+/// The same for commands that show their own work on the terminal.
+const LEVEL_QUIET: &str = "warn";
 
 /// Writes the waiting lines when dropped: hold it until the program ends.
 pub struct Flush(Arc<Lines>);
@@ -84,9 +86,10 @@ impl<'a> MakeWriter<'a> for Writer {
 }
 
 /// Sends log lines to standard error from now on. Called once.
-pub fn start(format: LogFormat) -> Flush {
+pub fn start(format: LogFormat, quiet: bool) -> Flush {
     let lines = Arc::new(Lines::default());
-    let filter = EnvFilter::try_from_env("NOUGHT_LOG").unwrap_or_else(|_| EnvFilter::new(LEVEL));
+    let level = if quiet { LEVEL_QUIET } else { LEVEL };
+    let filter = EnvFilter::try_from_env("NOUGHT_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Writer(Arc::clone(&lines)));
     match format {
         LogFormat::Text => subscriber.with_ansi(false).init(),

@@ -51,13 +51,19 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(command: Command) -> Result<()> {
-    let format = match &command {
-        Command::Serve(serving) | Command::Dev(cli::Dev { serving, .. }) | Command::Demo(cli::Demo { serving, .. }) => {
-            serving.log_format
-        }
-        _ => LogFormat::Text,
+    let (format, quiet) = match &command {
+        Command::Serve(serving) | Command::Dev(cli::Dev { serving, .. }) => (serving.log_format, false),
+        Command::Demo(cli::Demo { serving, .. }) => (serving.log_format, true),
+        Command::Deploy(_)
+        | Command::Invoke(_)
+        | Command::Logs(_)
+        | Command::List(_)
+        | Command::Usage(_)
+        | Command::Backup(_)
+        | Command::Doctor(_)
+        | Command::Libraries(_) => (LogFormat::Text, true),
     };
-    let _flush = logging::start(format);
+    let _flush = logging::start(format, quiet);
     let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     tokio.block_on(async {
         match command {
