@@ -32,7 +32,7 @@ const FENCES: [(&str, &[&str]); 6] = [
     ("wasmtime", &["runtime"]),
     ("wasmtime-wasi", &["runtime"]),
     ("wasmtime-wasi-http", &["runtime"]),
-    ("rusqlite", &["store", "xtask"]),
+    ("rusqlite", &["store", "it"]), // `it` lays a recording file layer under it
     ("clap", &["nought", "xtask"]),
     ("hyper", &["aws", "nought", "runtime", "it", "xtask"]),
 ];
