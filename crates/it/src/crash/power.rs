@@ -13,24 +13,30 @@ use super::record::{Event, Recording, RecordingDisk, Site, after_power_loss};
 use super::vfs;
 
 const SPACE: Space = Space::new(1);
-const STEPS: u64 = 120;
-/// So small that the log starts over several times.
+/// Steps at least, and after the log has started over often enough.
+const STEPS: u64 = 60;
+/// The checkpoints are made by a thread of their own, whenever it gets to run.
+const STEPS_MAX: u64 = 20_000;
+/// The log starts over above this size; what it had must then be in the map's file.
 const WAL_BYTES: u64 = 128 * 1024;
+const LOGS_WANTED: usize = 3;
 const BLOB_BYTES: usize = 70_000;
 
 /// Syncs without which nothing can be lost that was acknowledged: SQLite's rollback journal exists only while an empty
 /// map is made, before anything is acknowledged.
 const BEFORE_ANYTHING: &str = "map.sqlite-journal";
 
-/// What went wrong where the harness should have found nothing, or found nothing where it should have.
+/// What a run found.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Instants that were tried, and steps that were acknowledged before one of them and are gone.
+    /// Power losses that were tried with every sync in place.
     pub instants: usize,
+    /// Steps that were acknowledged before one of them and are gone, over all of them.
     pub lost: u64,
-    /// Kinds of sync without which nothing seemed to be lost.
-    pub unneeded: Vec<Site>,
+    /// Every kind of sync there was.
     pub sites: Vec<Site>,
+    /// Those without which nothing seemed to be lost: either they are not needed, or the harness is blind to them.
+    pub unneeded: Vec<Site>,
 }
 
 /// A folder in memory where there is one: the disk is simulated here, and thousands of real syncs would only take time.
@@ -86,13 +92,28 @@ fn record_workload(scratch: &Path) -> Vec<Event> {
     };
     let store = Store::open(&directory, options).expect("opened");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    for step in 0..STEPS {
+    let mut ends = STEPS_MAX;
+    for step in 0..STEPS_MAX {
+        if ends == STEPS_MAX && logs_begun(&recording) >= LOGS_WANTED {
+            ends = step + STEPS;
+        }
+        if step == ends {
+            break;
+        }
         runtime.block_on(take_step(&store, step)).expect("done");
         recording.add(Event::Acknowledged(step));
     }
     let events = recording.events(); // what closing does comes too late to be needed
     drop(store);
     events
+}
+
+fn logs_begun(recording: &Recording) -> usize {
+    let begins_log = |event: &Event| match event {
+        Event::Write { path, offset: 0, .. } => path.to_string_lossy().ends_with("-wal"),
+        _ => false,
+    };
+    recording.count(begins_log)
 }
 
 fn row(step: u64) -> Vec<u8> {

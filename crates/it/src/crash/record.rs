@@ -60,6 +60,10 @@ impl Recording {
         self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub fn count(&self, which: impl Fn(&Event) -> bool) -> usize {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).iter().filter(|event| which(event)).count()
+    }
+
     pub fn relative(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).unwrap_or(path).to_owned()
     }
