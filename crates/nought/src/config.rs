@@ -18,6 +18,9 @@ const CONNECTIONS_MAX: usize = 4096;
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(60); // nginx's client_header_timeout and client_body_timeout.
 const STOP_GRACE: Duration = Duration::from_secs(30);
 const ENVIRONMENTS_IDLE: Duration = Duration::from_secs(600);
+/// Source: Lambda quotas, concurrent executions (read 2026-11-24).
+const CONCURRENCY_MAX: u32 = 1000;
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -29,6 +32,10 @@ pub struct Settings {
     /// Where interpreters are looked for, after /usr/bin and /usr/local/bin.
     pub interpreters: Vec<PathBuf>,
     pub environments_idle: Duration,
+    /// Invocations at once, over all functions.
+    pub concurrency_max: u32,
+    /// For ever without it.
+    pub log_retention: Option<Duration>,
     pub connections_max: usize,
     /// Longest silence of a client that owes us bytes, or that we owe bytes and that does not take them.
     pub client_timeout: Duration,
@@ -46,6 +53,8 @@ struct File {
     #[serde(default)]
     interpreters: Vec<PathBuf>,
     environments_idle_secs: Option<u64>,
+    concurrency_max: Option<u32>,
+    log_retention_days: Option<u32>,
     connections_max: Option<usize>,
     client_timeout_secs: Option<u64>,
     stop_grace_secs: Option<u64>,
@@ -65,6 +74,8 @@ impl Settings {
             require_sandbox: flags.require_sandbox || file.require_sandbox.unwrap_or(false),
             interpreters: file.interpreters,
             environments_idle: seconds(file.environments_idle_secs, ENVIRONMENTS_IDLE),
+            concurrency_max: file.concurrency_max.unwrap_or(CONCURRENCY_MAX),
+            log_retention: file.log_retention_days.map(|days| DAY * days),
             connections_max: file.connections_max.unwrap_or(CONNECTIONS_MAX),
             client_timeout: seconds(file.client_timeout_secs, CLIENT_TIMEOUT),
             stop_grace: seconds(file.stop_grace_secs, STOP_GRACE),
@@ -86,6 +97,8 @@ fn parse(text: &str) -> Result<File> {
     let file: File = toml::from_str(text)?;
     let zero = [
         ("environments_idle_secs", file.environments_idle_secs),
+        ("concurrency_max", file.concurrency_max.map(u64::from)),
+        ("log_retention_days", file.log_retention_days.map(u64::from)),
         ("connections_max", file.connections_max.map(|count| count as u64)),
         ("client_timeout_secs", file.client_timeout_secs),
     ];
@@ -120,6 +133,7 @@ mod tests {
         check("listen = 'everywhere'", "listen");
         check("function_egress = 'some'", "function_egress");
         check("client_timeout_secs = 0", "client_timeout_secs");
+        check("log_retention_days = 0", "log_retention_days");
         check("interpreters = ['bin']", "interpreters");
     }
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use aws::Api;
 use runtime::Runtime;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use services::Services;
 use store::Store;
 use tokio::net::TcpListener;
@@ -51,6 +52,7 @@ impl Server {
             );
         }
         let root = root_key::from_environment()?;
+        raise_file_limit();
         make_data_folder(&settings.data)?;
         let listener = TcpListener::bind(settings.listen).await.with_context(|| {
             format!("cannot listen on {}: is another server there? --listen takes another address", settings.listen)
@@ -128,6 +130,15 @@ pub async fn stop_asked_for() -> Result<()> {
     Ok(())
 }
 
+/// To what the machine allows: every connection is a file, and the usual limit is for programs that have few.
+fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays where it is");
+    }
+}
+
 fn make_data_folder(data: &Path) -> Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -148,7 +159,11 @@ async fn start_runtime(settings: &Settings, gateway: Arc<Gateway>) -> Result<Arc
         idle: settings.environments_idle,
         ..runtime::Options::new(settings.data.join("runtime"))
     };
-    Runtime::new(options, Arc::new(Shared(gateway))).await.context("cannot start the runtime")
+    let runtime = Runtime::new(options, Arc::new(Shared(gateway))).await.context("cannot start the runtime")?;
+    for missing in &runtime.doctor().missing {
+        tracing::warn!(missing, "the sandbox is not whole on this machine");
+    }
+    Ok(runtime)
 }
 
 async fn open_services(
@@ -160,7 +175,12 @@ async fn open_services(
     let store = Store::open(&settings.data, store::Options::default())
         .with_context(|| format!("cannot open the store in {}", settings.data.display()))?;
     let keys = services::identity::key::Options { root, test_on_loopback: mode == Mode::Local };
-    let options = services::Options { keys, ..services::Options::default() };
+    let options = services::Options {
+        keys,
+        concurrency_max: settings.concurrency_max,
+        log_retention: settings.log_retention,
+        ..services::Options::default()
+    };
     Services::open(store, runtime, options).await.context("cannot start the services")
 }
 
