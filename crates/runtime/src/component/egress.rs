@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     #[error("the name could not be resolved: {0}")]
     Name(io::Error),
     /// Every address of the name is one that functions may not reach.
@@ -21,7 +21,7 @@ pub(super) enum Refused {
 }
 
 /// Connects to the first address of `host` that may be reached and answers.
-pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, Refused> {
+pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, Refused> {
     let addresses: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(Refused::Name)?.collect();
     let mut refused = Refused::Address;
     for address in addresses.into_iter().filter(|address| reachable(address.ip())) {
@@ -35,7 +35,7 @@ pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, Refused>
 
 /// Loopback, link-local (the host's metadata services) and the host's own addresses are out of bounds, and what is
 /// nobody's address.
-pub(super) fn reachable(address: IpAddr) -> bool {
+pub(crate) fn reachable(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => reachable_v4(address) && !is_own(address.into()),
         IpAddr::V6(address) => reachable_v6(address) && !is_own(address.into()),

@@ -47,8 +47,8 @@ pub(super) fn request(document: Bytes, envelope: &Envelope<'_>) -> Request<Body>
     headers.insert("ce-id", attribute(&envelope.request_id.0));
     headers.insert("ce-type", attribute(envelope.kind));
     headers.insert("ce-source", attribute(envelope.source));
-    if let Some(context) = envelope.client_context {
-        headers.insert(CLIENT_CONTEXT, attribute(context));
+    if let Some(context) = envelope.client_context.and_then(json) {
+        headers.insert(CLIENT_CONTEXT, context);
     }
     request
 }
@@ -65,6 +65,11 @@ fn attribute(text: &str) -> HeaderValue {
         }
     }
     HeaderValue::from_str(&value).expect("what is left is printable ASCII")
+}
+
+/// JSON as a header value, UTF-8 as it is. Its line breaks and tabs can only stand between tokens.
+fn json(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(text.replace(['\n', '\r', '\t'], " ").as_bytes()).ok()
 }
 
 /// W3C trace context, version 00.
@@ -102,5 +107,52 @@ pub(super) fn result(status: StatusCode, body: Bytes) -> Result<Bytes, Failure> 
     match status.is_client_error() || status.is_server_error() {
         true => Err(Failure::Function { document: error_document(status.as_str(), &String::from_utf8_lossy(&body)) }),
         false => Ok(body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_a_cloud_event_in_binary_mode() {
+        let envelope = Envelope {
+            request_id: &RequestId("the-id".into()),
+            kind: "com.example.Object Created",
+            source: "arn:aws:lambda:x:0:function:é%",
+            client_context: Some("{\n\"a\":1}"),
+        };
+        let request = request(Bytes::from_static(b"{}"), &envelope);
+        assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/"));
+        for (name, expected) in [
+            ("content-type", "application/json"),
+            ("content-length", "2"),
+            ("ce-specversion", "1.0"),
+            ("ce-id", "the-id"),
+            ("ce-type", "com.example.Object%20Created"),
+            ("ce-source", "arn:aws:lambda:x:0:function:%C3%A9%25"),
+            ("lambda-runtime-client-context", r#"{ "a":1}"#),
+        ] {
+            assert_eq!(request.headers()[name], expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn statuses_from_400_on_are_errors_of_the_function() {
+        for (status, expected) in [
+            (200, Ok("body")),
+            (204, Ok("body")),
+            (302, Ok("body")),
+            (404, Err(r#"{"errorType":"404","errorMessage":"body"}"#)),
+            (500, Err(r#"{"errorType":"500","errorMessage":"body"}"#)),
+        ] {
+            let status = StatusCode::from_u16(status).expect("the case is a status");
+            let given = match result(status, Bytes::from_static(b"body")) {
+                Ok(body) => Ok(body),
+                Err(Failure::Function { document }) => Err(document),
+                Err(other) => panic!("{other:?}"),
+            };
+            assert_eq!(given, expected.map(Bytes::from).map_err(Bytes::from), "{status}");
+        }
     }
 }

@@ -15,7 +15,7 @@ mod check;
 mod compile;
 mod crash;
 mod drive;
-mod egress;
+pub(crate) mod egress;
 mod engine;
 mod environment;
 mod event;

@@ -88,7 +88,7 @@ async fn begin(
     .await;
     let rest = match step {
         Poll::Ready(Step::Ended) => None,
-        Poll::Ready(Step::Computes) => Some(Task::spawn(computing, async { drop(drive.await) })),
+        Poll::Ready(Step::Computes) => Some(Task::compute(computing, drive)),
         Poll::Pending => Some(Task::spawn(&Handle::current(), finish(drive, computing.clone()))),
     };
     let head = match head {
@@ -105,7 +105,7 @@ async fn begin(
 /// Drives a guest to its end, and moves it when it computes.
 async fn finish(mut drive: Drive, computing: Handle) {
     if (&mut drive).await == Step::Computes {
-        Task::spawn(&computing, async { drop(drive.await) }).ended().await;
+        Task::compute(&computing, drive).ended().await;
     }
 }
 
@@ -115,6 +115,13 @@ pub(super) struct Task(Option<JoinHandle<()>>);
 impl Task {
     fn spawn(threads: &Handle, guest: impl Future<Output = ()> + Send + 'static) -> Task {
         Task(Some(threads.spawn(guest)))
+    }
+
+    fn compute(threads: &Handle, drive: Drive) -> Task {
+        Task::spawn(threads, async {
+            // It has moved already, so it can only end.
+            let _ = drive.await;
+        })
     }
 
     pub fn detach(mut self) {

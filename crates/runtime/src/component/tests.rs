@@ -73,8 +73,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
+        Bench::with_instances(10)
+    }
+
+    fn with_instances(instances_max: usize) -> Bench {
         let dir = tempfile::tempdir().expect("there is a directory for temporary files");
-        let options = Options { instances_max: 10, egress: Egress::None, ..Options::new(dir.path()) };
+        let options = Options { instances_max, egress: Egress::None, ..Options::new(dir.path()) };
         let components = Components::new(&options, Arc::new(NoGateway)).expect("the engines start");
         Bench { components, observer: Arc::default(), _dir: dir }
     }
@@ -248,4 +252,30 @@ async fn shutting_down_ends_what_outlasts_its_grace() {
     bench.components.shut_down(Duration::ZERO).await;
     let answer = running.await.expect("the invocation does not panic");
     assert!(matches!(answer.outcome, Err(Failure::Platform(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_pool_is_refused_as_no_room() {
+    let bench = Bench::with_instances(1);
+    let endless = bench.deploy(component("(loop (br 0))")).await.expect("the component compiles");
+    let hello = bench.deploy(Bytes::from_static(HELLO)).await.expect("hello compiles");
+    let running = tokio::spawn(bench.components.run(bench.job(endless, get("/"))));
+    while bench.components.room.stop.receiver_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let answer = bench.components.run(bench.job(hello, get("/"))).await;
+    assert!(matches!(answer.outcome, Err(Failure::NoRoom(_))));
+    assert_eq!(running.await.expect("the invocation does not panic").report.await.end, End::TimedOut);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_an_invocation_ends_its_guest() {
+    let bench = Bench::new();
+    let endless = bench.deploy(component("(loop (br 0))")).await.expect("the component compiles");
+    let running = tokio::spawn(bench.components.run(bench.job(endless, get("/"))));
+    while bench.components.room.stop.receiver_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    running.abort();
+    bench.components.room.stop.closed().await;
 }
