@@ -19,12 +19,13 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::api;
 use super::failure::Cause;
+use super::invocation::Call;
 use super::meter::Meter;
 use super::sandbox::message::Notice;
 use super::sandbox::{Body, Sandbox};
 use super::session::{Ending, Event, Phase, Reply, Session};
-use super::{Call, api};
 
 /// One read of a function's output.
 const LOG_BLOCK_BYTES: usize = 64 * 1024;
@@ -35,6 +36,11 @@ const LOG_BLOCKS_LEFT_MAX: usize = 16;
 /// Connections to the platform that one environment may have open; further ones wait to be accepted. Ours.
 const GATEWAY_CONNECTIONS_MAX: usize = 256;
 
+/// An environment is not used any more when its credentials end this soon: the longest that an invocation may run.
+///
+/// Source: Lambda quotas, "Function timeout" (read 2026-11-24).
+const EXPIRY_MARGIN: Duration = Duration::from_secs(900);
+
 /// How long the output of a dead environment may take to arrive.
 const GONE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -43,6 +49,8 @@ pub struct Environment {
     session: Arc<Session>,
     body: Arc<Body>,
     pub meter: Meter,
+    /// When the session credentials in its variables end.
+    expires: SystemTime,
     log: pipe::Receiver,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -69,6 +77,7 @@ impl Environment {
     pub fn start(
         id: EnvironmentId,
         function: &Arc<FunctionVersion>,
+        expires: SystemTime,
         gateway: &Arc<dyn Gateway>,
         (sandbox, listeners, log): (Sandbox, Vec<TcpListener>, OwnedFd),
     ) -> std::io::Result<Environment> {
@@ -85,12 +94,12 @@ impl Environment {
             tasks.push(tokio::spawn(admit(platform, gateway.clone(), function.clone())));
         }
         let meter = Meter::new(body.clone(), u64::from(function.memory_mib) << 20);
-        Ok(Environment { id, session, body, meter, log: pipe::Receiver::from_owned_fd(log)?, tasks })
+        Ok(Environment { id, session, body, meter, expires, log: pipe::Receiver::from_owned_fd(log)?, tasks })
     }
 
-    /// Whether the runtime inside waits for an event.
-    pub fn is_idle(&self) -> bool {
-        self.session.is_idle()
+    /// Whether the runtime inside waits for an event, with credentials that are still good.
+    pub fn is_ready(&self) -> bool {
+        self.session.is_idle() && SystemTime::now() + EXPIRY_MARGIN < self.expires
     }
 
     pub fn body(&self) -> &Arc<Body> {
@@ -130,7 +139,7 @@ impl Environment {
             taken,
             reply,
         };
-        if self.session.give(event).is_err() {
+        if !self.session.give(event) {
             return Served::NotDelivered;
         }
         tokio::select! {

@@ -12,6 +12,7 @@ mod api;
 mod environment;
 mod failure;
 mod interpreter;
+mod invocation;
 mod meter;
 mod pool;
 #[allow(unsafe_code, reason = "system calls that have no safe form; each block says why it is sound")]
@@ -27,8 +28,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use services::run::{
-    Answer, CodeId, Credentials, End, EnvironmentId, Failure, FunctionVersion, Gateway, Job, Observer, Output, Payload,
-    PrepareError, Report, RequestId, Revision, Trace,
+    Answer, CodeId, Credentials, EnvironmentId, Failure, FunctionVersion, Gateway, Job, PrepareError, Revision,
 };
 
 use crate::options::{Egress, Options};
@@ -36,20 +36,17 @@ use crate::package;
 use environment::{Environment, InitFailure, Served};
 use failure::{Cause, InitPhase};
 use interpreter::{Choice, Interpreter, Language};
+use invocation::{Call, Run, failed, report_init};
 use pool::{Lease, Pool};
 use sandbox::message::Bind;
 pub use sandbox::{Doctor, Tier, launcher_main};
 use sandbox::{Sandboxes, Wanted};
-use session::{RESPONSE_BYTES_MAX, Reply};
 use variables::RUNTIME_DIR;
 
 /// How long a runtime may take to ask for its first event before the invocation starts.
 ///
 /// Source: AWS Lambda developer guide, "Init phase" (read 2026-11-24).
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long an answer waits for its runtime to ask for the next event, so that the caller's next request finds it warm.
-const SETTLE_GRACE: Duration = Duration::from_millis(20);
 
 /// Our own runtimes, as written to `<dir>/runtime` at start.
 const BOOTSTRAPS: [(&str, &str); 2] = [
@@ -141,7 +138,7 @@ impl Processes {
             Err(failure) => return failed(failure),
         };
         while let Some(lease) = self.pool.take(&call.function.revision) {
-            let run = Run { cpu: lease.environment().meter.cpu(), ..Run::new(&call, None) };
+            let run = Run::new(&call, None, lease.environment().meter.cpu());
             let observer = call.observer.clone();
             let id = lease.environment().id.clone();
             let delivered = || {
@@ -173,7 +170,7 @@ impl Processes {
         let init_failure = match ready {
             Ok(()) => {
                 let init = Some(started.elapsed());
-                let run = Run::new(&call, init);
+                let run = Run::new(&call, init, Duration::ZERO);
                 return Ok(run.begin(call, lease).await);
             }
             Err(failure) => failure,
@@ -184,7 +181,7 @@ impl Processes {
         if let InitFailure::Died(Cause::Ended(session::Ending::Broken { what })) = init_failure {
             return Err(Failure::Platform(format!("the sandbox could not be built: {what}")));
         }
-        let run = Run::new(&call, Some(init));
+        let run = Run::new(&call, Some(init), Duration::ZERO);
         if !may_start_again(&init_failure) {
             call.observer.invoked();
             return Ok(run.fail(&call, init_failure));
@@ -223,7 +220,8 @@ impl Processes {
         let choice = self.choose(&function.runtime).map_err(|error| Failure::Platform(error.to_string()))?;
         let wanted = self.wanted(id, function, credentials, choice.map(|choice| choice.interpreter));
         let launched = self.sandboxes.launch(wanted).await.map_err(platform)?;
-        let environment = Environment::start(id.clone(), function, &self.gateway, launched).map_err(platform)?;
+        let environment =
+            Environment::start(id.clone(), function, credentials.expires, &self.gateway, launched).map_err(platform)?;
         Ok(self.pool.lease(&function.revision, environment, permit))
     }
 
@@ -262,166 +260,6 @@ impl Processes {
             .map(Some)
             .map_err(PrepareError::NoInterpreter)
     }
-}
-
-/// An invocation as a process gets it.
-struct Call {
-    function: Arc<FunctionVersion>,
-    qualifier: Option<Box<str>>,
-    request_id: RequestId,
-    trace: Trace,
-    client_context: Option<Box<str>>,
-    document: Bytes,
-    credentials: Credentials,
-    observer: Arc<dyn Observer>,
-}
-
-impl Call {
-    fn new(job: Job) -> Result<Call, Failure> {
-        let Job { function, qualifier, request_id, trace, payload, client_context, credentials, observer } = job;
-        match payload {
-            Payload::Event { document, .. } => {
-                Ok(Call { function, qualifier, request_id, trace, client_context, document, credentials, observer })
-            }
-            Payload::Http(_) => Err(Failure::Platform("a process takes events, not HTTP requests".to_owned())),
-        }
-    }
-}
-
-/// One invocation on its way, for its report.
-struct Run {
-    started: Instant,
-    init: Option<Duration>,
-    timeout: Duration,
-    /// CPU time that the environment had used before.
-    cpu: Duration,
-}
-
-impl Run {
-    fn new(call: &Call, init: Option<Duration>) -> Run {
-        Run { started: Instant::now(), init, timeout: call.function.timeout, cpu: Duration::ZERO }
-    }
-
-    fn deadline(&self) -> Instant {
-        self.started + self.timeout
-    }
-
-    /// The first invocation of an environment that has just come up.
-    async fn begin(self, call: Call, lease: Lease) -> Answer {
-        let observer = call.observer.clone();
-        let served = lease.environment().invoke(&call, self.deadline(), || observer.invoked()).await;
-        self.conclude(call, lease, served).await
-    }
-
-    /// Makes the answer. An environment that replied is watched until it waits again, and then kept.
-    async fn conclude(self, call: Call, lease: Lease, served: Served) -> Answer {
-        let reply = match served {
-            Served::Replied(reply) => reply,
-            Served::NotDelivered => return self.die(&call, &lease, &exited()),
-            Served::Died(cause) => return self.die(&call, &lease, &cause),
-        };
-        let (outcome, end, bytes_out) = outcome(reply);
-        let mut report = Report { end, bytes_out, ..self.report(&call, &lease) };
-        let grace = Instant::now() + SETTLE_GRACE;
-        if lease.environment().settle(grace.min(self.deadline()), &*call.observer).await {
-            report.cpu = lease.environment().meter.cpu().saturating_sub(self.cpu);
-            lease.give_back();
-            return Answer { outcome, report: Box::pin(std::future::ready(report)) };
-        }
-        // It still works after its answer: the invocation, and its bill, go on in the background.
-        let (finished, report_later) = tokio::sync::oneshot::channel();
-        tokio::spawn(async move {
-            let kept = lease.environment().settle(self.deadline(), &*call.observer).await;
-            report.duration = self.started.elapsed();
-            report.cpu = lease.environment().meter.cpu().saturating_sub(self.cpu);
-            if kept {
-                lease.give_back();
-            }
-            let _ = finished.send(report);
-        });
-        Answer { outcome, report: Box::pin(async move { report_later.await.unwrap_or_default() }) }
-    }
-
-    fn die(self, call: &Call, lease: &Lease, cause: &Cause) -> Answer {
-        call.observer.wrote(cause.log_line(&call.request_id).into());
-        let report = Report { end: end(cause), ..self.report(call, lease) };
-        answer(Err(Failure::Function { document: cause.document(&call.request_id) }), report)
-    }
-
-    /// The runtime did not come up.
-    fn fail(self, call: &Call, failure: InitFailure) -> Answer {
-        let (told, end) = match &failure {
-            InitFailure::Told(told) => (told.clone(), End::Error),
-            InitFailure::Died(cause) => {
-                call.observer.wrote(cause.log_line(&call.request_id).into());
-                (cause.document(&call.request_id), end(cause))
-            }
-        };
-        let report = Report {
-            init: self.init,
-            duration: self.started.elapsed(),
-            bytes_in: call.document.len() as u64,
-            end,
-            ..Report::default()
-        };
-        answer(Err(Failure::Function { document: told }), report)
-    }
-
-    fn report(&self, call: &Call, lease: &Lease) -> Report {
-        let meter = &lease.environment().meter;
-        Report {
-            init: self.init,
-            duration: self.started.elapsed(),
-            cpu: meter.cpu().saturating_sub(self.cpu),
-            memory_peak_bytes: meter.peak_bytes(),
-            bytes_in: call.document.len() as u64,
-            bytes_out: 0,
-            end: End::Ok,
-        }
-    }
-}
-
-fn outcome(reply: Reply) -> (Result<Output, Failure>, End, u64) {
-    match reply {
-        Reply::Answer(bytes) => {
-            let length = bytes.len() as u64;
-            (Ok(Output::Document(bytes)), End::Ok, length)
-        }
-        Reply::Error(document) => {
-            let length = document.len() as u64;
-            (Err(Failure::Function { document }), End::Error, length)
-        }
-        Reply::TooLarge { bytes } => {
-            (Err(Failure::ResponseTooLarge { bytes, bytes_max: RESPONSE_BYTES_MAX }), End::Error, 0)
-        }
-    }
-}
-
-fn answer(outcome: Result<Output, Failure>, report: Report) -> Answer {
-    Answer { outcome, report: Box::pin(std::future::ready(report)) }
-}
-
-fn failed(failure: Failure) -> Answer {
-    answer(Err(failure), Report { end: End::Error, ..Report::default() })
-}
-
-fn end(cause: &Cause) -> End {
-    match cause {
-        Cause::TimedOut { .. } => End::TimedOut,
-        Cause::Ended(_) | Cause::OutOfMemory => End::Crashed(cause.kind().into()),
-    }
-}
-
-fn exited() -> Cause {
-    Cause::Ended(session::Ending::Exited { code: 0 })
-}
-
-fn report_init(call: &Call, took: Duration, phase: InitPhase, failure: &InitFailure) {
-    let kind = match failure {
-        InitFailure::Told(document) => failure::kind_of(document),
-        InitFailure::Died(cause) => cause.kind().to_owned(),
-    };
-    call.observer.wrote(failure::init_report(took, phase, &kind).into());
 }
 
 /// A program that is not there will not be there the second time.

@@ -62,7 +62,7 @@ impl Pool {
             loop {
                 match shelf.idle.pop() {
                     None => break None,
-                    Some(idle) if !idle.environment.is_idle() => dead.push(idle),
+                    Some(idle) if !idle.environment.is_ready() => dead.push(idle),
                     Some(idle) => {
                         shelf.busy.push(Arc::downgrade(idle.environment.body()));
                         break Some((idle.environment, idle.permit));
@@ -123,7 +123,7 @@ impl Pool {
                 let kept = std::mem::take(&mut shelf.idle);
                 let (gone, kept) = kept
                     .into_iter()
-                    .partition(|idle| idle.since.elapsed() >= self.idle_max || !idle.environment.is_idle());
+                    .partition(|idle| idle.since.elapsed() >= self.idle_max || !idle.environment.is_ready());
                 shelf.idle = kept;
                 old.push(gone);
             }

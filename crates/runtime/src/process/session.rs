@@ -110,11 +110,9 @@ impl Session {
         *self.phase.borrow() == Phase::Idle
     }
 
-    /// Gives an idle runtime its event.
-    pub fn give(&self, event: Event) -> Result<(), Event> {
-        self.to_runtime.try_send(event).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(event) | mpsc::error::TrySendError::Closed(event) => event,
-        })
+    /// Gives an idle runtime its event. False when it has one already.
+    pub fn give(&self, event: Event) -> bool {
+        self.to_runtime.try_send(event).is_ok()
     }
 
     /// `next`: waits for an event. Safe to drop while waiting.

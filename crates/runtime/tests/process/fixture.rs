@@ -152,7 +152,7 @@ pub fn job(function: Arc<FunctionVersion>, event: &str, request_id: &str, observ
             access_key_id: "ASIA0".into(),
             secret_access_key: "secret".into(),
             session_token: "token".into(),
-            expires: SystemTime::UNIX_EPOCH,
+            expires: SystemTime::now() + Duration::from_secs(12 * 3_600),
         },
         observer,
     }
