@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 
@@ -124,7 +125,7 @@ def fail(name, event=None, **settings):
 
 
 def tail(answer):
-    return base64.b64decode(answer["LogResult"]).decode()
+    return base64.b64decode(answer["LogResult"]).decode(errors="replace")
 
 
 @contextlib.contextmanager
@@ -140,6 +141,26 @@ def refused(code, status=None, text=""):
 
 def arn(name, qualifier=None):
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" + (f":{qualifier}" if qualifier else "")
+
+
+def public_url(name, **settings):
+    """Gives the function a URL that is open to everyone; returns (path form without its last slash, host form's host)."""
+    made = LAMBDA.create_function_url_config(FunctionName=name, AuthType="NONE", **settings)
+    qualifier = {"Qualifier": settings["Qualifier"]} if "Qualifier" in settings else {}
+    LAMBDA.add_permission(
+        FunctionName=name,
+        StatementId="public",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+        **qualifier,
+    )
+    return url_forms(made)
+
+
+def url_forms(made):
+    host = urllib.parse.urlsplit(made["FunctionUrl"]).hostname
+    return f"{URL}/_url/{host.split('.')[0]}", host
 
 
 def http(url, method="GET", data=None, headers=None, timeout=60):

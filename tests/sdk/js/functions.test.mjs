@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
+  AddPermissionCommand,
   CreateFunctionCommand,
   CreateFunctionUrlConfigCommand,
   DeleteFunctionCommand,
@@ -91,6 +92,15 @@ test("functions are listed in pages", async () => {
 test("a function URL answers", async () => {
   await create("js-url", "export const handler = async (event) => ({ statusCode: 200, body: event.rawPath });");
   const made = await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName: "js-url", AuthType: "NONE" }));
+  await lambda.send(
+    new AddPermissionCommand({
+      FunctionName: "js-url",
+      StatementId: "public",
+      Action: "lambda:InvokeFunctionUrl",
+      Principal: "*",
+      FunctionUrlAuthType: "NONE",
+    }),
+  );
   const id = new URL(made.FunctionUrl).host.split(".")[0];
   const answer = await fetch(`${process.env.NOUGHT_URL}/_url/${id}/path`);
   assert.equal(await answer.text(), "/path");

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from nought import component, fail, http, invoke, make, succeed, tail, wasm, zip_of, LAMBDA, URL
+from nought import LAMBDA, component, fail, http, invoke, make, public_url, succeed, tail, wasm, zip_of
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +16,7 @@ def behave():
 
 @pytest.fixture(scope="module")
 def url(behave):
-    made = LAMBDA.create_function_url_config(FunctionName=behave, AuthType="NONE")
-    identifier = re.match(r"https?://([^.]+)\.", made["FunctionUrl"]).group(1)
-    return f"{URL}/_url/{identifier}"
+    return public_url(behave)[0]
 
 
 @pytest.mark.parametrize(
@@ -33,10 +31,9 @@ def url(behave):
 )
 def test_a_component_in_every_language_answers(guest, text):
     name = wasm(guest, Timeout=30, MemorySize=512)
-    made = LAMBDA.create_function_url_config(FunctionName=name, AuthType="NONE")
-    identifier = re.match(r"https?://([^.]+)\.", made["FunctionUrl"]).group(1)
+    url, _ = public_url(name)
     for _ in range(3):
-        status, _, body = http(f"{URL}/_url/{identifier}/")
+        status, _, body = http(url + "/")
         assert (status, body.decode()) == (200, text)
     answer = LAMBDA.invoke(FunctionName=name, Payload=b"{}")
     assert answer["Payload"].read().decode() == text

@@ -55,7 +55,9 @@ def test_events_have_times_streams_and_ids(spoken):
 def test_a_pattern_selects(spoken):
     assert [message.strip() for message in messages(spoken, filterPattern="ERROR")] == ["three ERROR here"]
     assert [message.strip() for message in messages(spoken, filterPattern='"ERROR here"')] == ["three ERROR here"]
-    assert messages(spoken, filterPattern="nothing-like-it") == []
+    assert messages(spoken, filterPattern='"nothing-like-it"') == []
+    with refused("InvalidParameterException", 400, "Invalid filter pattern"):
+        messages(spoken, filterPattern="not-quoted")
 
 
 def test_a_range_of_time_selects(spoken):

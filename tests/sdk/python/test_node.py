@@ -43,7 +43,7 @@ def test_a_warm_process_is_used_again(behave):
         ({"index.mjs": "export const handler = async () => 'esm';"}, "index.handler", "esm"),
         ({"index.js": "exports.handler = async () => 'cjs';"}, "index.handler", "cjs"),
         ({"index.cjs": "exports.handler = (e, c, done) => done(null, 'callback');"}, "index.handler", "callback"),
-        ({"package.json": '{"type":"module"}', "index.js": "export const handler = () => 'typed';"}, "index.handler", "typed"),
+        ({"package.json": '{"type":"module"}', "index.js": "export const handler = async () => 'typed';"}, "index.handler", "typed"),
         ({"src/app.js": "exports.run = async () => 'nested';"}, "src/app.run", "nested"),
         ({"index.mjs": "const late = await 'top'; export const handler = async () => late;"}, "index.handler", "top"),
         ({"index.js": "exports.a = { b: async () => 'deep' };"}, "index.a.b", "deep"),
@@ -113,6 +113,10 @@ def test_console_lines_carry_time_request_and_level(behave):
 
 def test_timers_and_promises_are_awaited(behave):
     assert succeed(behave, {"do": "sleep", "ms": 50}) == {"slept": 50}
+
+
+def test_a_value_that_is_no_promise_is_no_answer():
+    assert succeed(node({"index.js": "exports.handler = () => 'ignored';"})) is None
 
 
 def test_undefined_is_null():

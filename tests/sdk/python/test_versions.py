@@ -128,7 +128,7 @@ def test_a_weighted_alias_shares_invocations_between_two_versions():
     assert counts["1"] > 10 and counts["2"] > 10, counts
     LAMBDA.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {}})
     assert {succeed(name, Qualifier="live")[1] for _ in range(10)} == {"1"}
-    with refused("InvalidParameterValueException", 400):
+    with refused("ValidationException", 400, "Map keys must satisfy constraint"):
         LAMBDA.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"$LATEST": 0.5}})
 
 

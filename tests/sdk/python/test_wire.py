@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from nought import LAMBDA, URL, http, wasm
+from nought import URL, http, public_url, wasm
 
 HOST, PORT = re.match(r"http://([^:]+):(\d+)", URL).groups()
 
@@ -32,8 +32,7 @@ def drain(connection):
 @pytest.fixture(scope="module")
 def path():
     name = wasm("behave-rust", Timeout=10)
-    made = LAMBDA.create_function_url_config(FunctionName=name, AuthType="NONE")
-    return "/_url/" + re.match(r"https?://([^.]+)\.", made["FunctionUrl"]).group(1)
+    return public_url(name)[0].removeprefix(URL)
 
 
 def alive():

@@ -19,8 +19,10 @@ struct Behave;
 
 impl Guest for Behave {
     fn handle(request: IncomingRequest, answer: ResponseOutparam) {
-        let asked = Asked::from(request);
-        act(asked, answer);
+        match Asked::read(request) {
+            Ok(asked) => act(asked, answer),
+            Err(error) => json_answer(answer, 400, &json!({"broken": error})),
+        }
     }
 }
 
@@ -76,12 +78,12 @@ fn act(asked: Asked, answer: ResponseOutparam) {
     }
 }
 
-impl From<IncomingRequest> for Asked {
-    fn from(request: IncomingRequest) -> Asked {
+impl Asked {
+    fn read(request: IncomingRequest) -> Result<Asked, String> {
         let target = request.path_with_query().unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let headers = request.headers().entries();
-        let body = read_all(request.consume().expect("the body is consumed once"));
+        let body = read_all(request.consume().expect("the body is consumed once"))?;
         let mut arguments: Map<String, Value> = query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
@@ -94,7 +96,7 @@ impl From<IncomingRequest> for Asked {
             }
             action = arguments.get("do").and_then(Value::as_str).unwrap_or("echo").to_owned();
         }
-        Asked {
+        Ok(Asked {
             method: method_text(&request.method()),
             path: path.to_owned(),
             query: query.to_owned(),
@@ -102,11 +104,9 @@ impl From<IncomingRequest> for Asked {
             body,
             action,
             arguments,
-        }
+        })
     }
-}
 
-impl Asked {
     fn text(&self, name: &str) -> String {
         self.arguments.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
@@ -191,15 +191,14 @@ fn get(url: &str) -> Result<(u16, Vec<u8>), String> {
     let pending = outgoing_handler::handle(request, None).map_err(|error| error.to_string())?;
     pending.subscribe().block();
     let response = pending.get().ok_or("no response")?.map_err(|()| "taken twice")?.map_err(|error| error.to_string())?;
-    Ok((response.status(), read_all(response.consume().map_err(|()| "no body")?)))
+    Ok((response.status(), read_all(response.consume().map_err(|()| "no body")?)?))
 }
 
-fn read_all(body: IncomingBody) -> Vec<u8> {
+fn read_all(body: IncomingBody) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let mut stream = body.stream().expect("the stream is taken once");
-    // A body that breaks off is as long as what came of it.
-    let _ = stream.read_to_end(&mut bytes);
-    bytes
+    stream.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
 }
 
 fn json_answer(answer: ResponseOutparam, status: u16, document: &Value) {
