@@ -12,7 +12,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use services::run::{EnvironmentId, FunctionVersion, Gateway, Observer, Trace};
 use tokio::net::unix::pipe;
@@ -30,7 +30,7 @@ use super::session::{Ending, Event, Phase, Reply, Session};
 /// One read of a function's output.
 const LOG_BLOCK_BYTES: usize = 64 * 1024;
 
-/// Reads of what is left in the pipe after an invocation; a pipe holds one block unless it was made larger.
+/// Reads of what is left in the pipe after an invocation: as much as a pipe holds, and more.
 const LOG_BLOCKS_LEFT_MAX: usize = 16;
 
 /// Connections to the platform that one environment may have open; further ones wait to be accepted. Ours.
@@ -215,7 +215,7 @@ impl Environment {
                     return done;
                 }
                 readable = self.log.readable() => {
-                    if readable.is_err() || !self.read_block(observer) {
+                    if readable.is_err() || matches!(self.read_block(observer), Ok(0)) {
                         return work.await;
                     }
                 }
@@ -225,29 +225,20 @@ impl Environment {
 
     fn drain(&self, observer: &dyn Observer) {
         for _ in 0..LOG_BLOCKS_LEFT_MAX {
-            let mut block = vec![0; LOG_BLOCK_BYTES];
-            match self.log.try_read(&mut block) {
-                Ok(read) if read > 0 => {
-                    block.truncate(read);
-                    observer.wrote(block.into());
-                }
-                _ => return,
+            if !matches!(self.read_block(observer), Ok(read) if read > 0) {
+                return;
             }
         }
     }
 
-    /// False once nobody can write any more.
-    fn read_block(&self, observer: &dyn Observer) -> bool {
-        let mut block = vec![0; LOG_BLOCK_BYTES];
-        match self.log.try_read(&mut block) {
-            Ok(0) => false,
-            Ok(read) => {
-                block.truncate(read);
-                observer.wrote(block.into());
-                true
-            }
-            Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
+    /// Zero bytes mean that nobody can write any more.
+    fn read_block(&self, observer: &dyn Observer) -> std::io::Result<usize> {
+        let mut block = BytesMut::with_capacity(LOG_BLOCK_BYTES);
+        let read = self.log.try_read_buf(&mut block)?;
+        if read > 0 {
+            observer.wrote(block.freeze());
         }
+        Ok(read)
     }
 
     /// Kills what is left and passes on its last words.

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// The groups of this server, under which every sandbox has its own.
@@ -39,7 +40,9 @@ impl Cgroups {
         else {
             return Cgroups::default();
         };
-        let name = format!("nought-{}", std::process::id());
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        // One process may have several: a doctor beside a server, or tests.
+        let name = format!("nought-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let make = |base: PathBuf| -> Option<PathBuf> {
             sweep(&base);
             let place = base.join(&name);
@@ -169,7 +172,7 @@ fn sweep(base: &Path) {
     let servers = fs::read_dir(base).into_iter().flatten().flatten();
     let gone = servers.filter(|entry| {
         let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix("nought-")?.parse::<u32>().ok());
+        let pid = name.to_str().and_then(|name| name.strip_prefix("nought-")?.split_once('-')?.0.parse::<u32>().ok());
         pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
     });
     for server in gone {
