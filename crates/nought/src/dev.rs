@@ -26,11 +26,12 @@ pub async fn run(command: cli::Dev) -> Result<()> {
     let folder = folder.with_context(|| format!("cannot find {}", command.folder.display()))?;
     let settings = Settings::read(&command.serving, &data_folder(&folder))?;
     let server = Server::start(&settings, Mode::Local).await?;
+    let asked = server::stop_asked_for()?;
     println!("listening on {}", server.endpoint());
     let client = Client::with_key(&server.endpoint(), REGION, Key::conventional())?;
     let watched = tokio::select! {
         watched = deploy_on_change(&client, &folder, &command.package) => watched,
-        asked = server::stop_asked_for() => asked,
+        () = asked => Ok(()),
     };
     watched.and(server.stop().await)
 }

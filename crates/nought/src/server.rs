@@ -86,8 +86,8 @@ impl Server {
     }
 
     /// Serves until SIGTERM or SIGINT, then stops.
-    pub async fn wait(self) -> Result<()> {
-        stop_asked_for().await?;
+    pub async fn wait(self, asked: impl Future<Output = ()>) -> Result<()> {
+        asked.await;
         self.stop().await
     }
 
@@ -107,27 +107,29 @@ impl Server {
 pub async fn run(serving: cli::Serving) -> Result<()> {
     let settings = Settings::read(&serving, Path::new(crate::DATA_DEFAULT))?;
     let server = Server::start(&settings, Mode::Serve).await?;
+    let asked = stop_asked_for()?;
     println!("listening on {}", server.endpoint());
-    server.wait().await
+    server.wait(asked).await
 }
 
-/// Ready once the process is asked to stop. A second request ends it at once.
-pub async fn stop_asked_for() -> Result<()> {
+/// Listens for signals from now on; ready once the process is asked to stop. A second request ends it at once.
+pub fn stop_asked_for() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot hear SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot hear SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tokio::spawn(async move {
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        eprintln!("ended without waiting for what runs");
-        std::process::exit(130);
-    });
-    Ok(())
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            eprintln!("ended without waiting for what runs");
+            std::process::exit(130);
+        });
+    })
 }
 
 /// To what the machine allows: every connection is a file, and the usual limit is for programs that have few.

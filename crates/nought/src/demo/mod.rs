@@ -19,7 +19,7 @@ use crate::client::{Client, Key};
 use crate::config::Settings;
 use crate::deploy::{self, Deployed, Urls};
 use crate::package::Package;
-use crate::server::{Mode, Server};
+use crate::server::{self, Mode, Server};
 
 const HELLO: &[u8] = include_bytes!("../../../../examples/guests/hello-rust/hello.wasm");
 const PHOTO: &[u8] = include_bytes!("../../../../examples/demo/landscape.jpg");
@@ -40,7 +40,7 @@ pub async fn run(command: cli::Demo) -> Result<()> {
     let ended = match (&shown, command.once) {
         (Ok(()), false) => {
             println!("\nserving until Ctrl-C; what is in {} ends with it", settings.data.display());
-            server.wait().await
+            server.wait(server::stop_asked_for()?).await
         }
         (Ok(()), true) | (Err(_), _) => server.stop().await,
     };
