@@ -36,12 +36,14 @@ async fn a_handler_that_never_returns_is_killed_at_its_deadline_with_all_that_it
 import subprocess, time
 def handler(event, context):
     print('before', flush=True)
-    subprocess.Popen(['setsid', 'sh', '-c', 'sleep 1234.5678 & sleep 1234.5678'])
+    subprocess.Popen(['setsid', 'sh', '-c', f'sleep {event} & sleep {event}'])
     while True: time.sleep(0.01)
 ";
     let mut function = fixture.python(source).await;
     function.timeout = Duration::from_secs(1);
-    let done = fixture.run(&function, "{}").await;
+    // Nobody else's sleep, not even that of the same test run beside this one.
+    let seconds = format!("1234.{}", std::process::id());
+    let done = fixture.run(&function, &format!("\"{seconds}\"")).await;
     let error = done.error();
     assert_eq!(error["errorType"], "Sandbox.Timedout");
     let message = "RequestId: 8f5c6a0e-1111-4222-8333-444455556666 Error: Task timed out after 1.00 seconds";
@@ -54,8 +56,8 @@ def handler(event, context):
     );
     assert_eq!(done.report.end, End::TimedOut);
     assert!((1_000..1_300).contains(&done.report.duration.as_millis()), "{:?}", done.report.duration);
-    assert!(!running("1234.5678"), "a grandchild outlived its environment");
-    assert!(fixture.run(&function, "{}").await.cold);
+    assert!(!running(&seconds), "a grandchild outlived its environment");
+    assert!(fixture.run(&function, "1").await.cold);
 }
 
 /// Whether any process of this machine has this text in its command line.
