@@ -229,13 +229,15 @@ impl Stage {
         }
     }
 
-    fn remember(&mut self, version: Version, changes: Arc<Changes>) {
+    /// Gives the batch that is forgotten instead, to be freed without the lock.
+    fn remember(&mut self, version: Version, changes: Arc<Changes>) -> Option<Arc<Changes>> {
         self.written.push_back((version, changes));
-        if self.written.len() > WRITTEN_KEPT
-            && let Some((version, _)) = self.written.pop_front()
-        {
-            self.forgotten = version;
+        if self.written.len() <= WRITTEN_KEPT {
+            return None;
         }
+        let (version, changes) = self.written.pop_front()?;
+        self.forgotten = version;
+        Some(changes)
     }
 
     fn is_busy(&self, limits: &Limits) -> bool {
@@ -506,9 +508,10 @@ fn next_batch(shared: &Shared, pace: &mut Pace) -> Option<(Arc<Changes>, Version
 fn settle(shared: &Shared, version: Version, changes: &Arc<Changes>, result: Result<(), ApplyError>) -> usize {
     let mut stage = lock(&shared.stage);
     let done = stage.writing.take().map(|(_, done)| done);
+    let mut forgotten = None;
     let outcome = match result {
         Ok(()) => {
-            stage.remember(version, changes.clone());
+            forgotten = stage.remember(version, changes.clone());
             Outcome::Durable
         }
         Err(error) => {
@@ -528,5 +531,6 @@ fn settle(shared: &Shared, version: Version, changes: &Arc<Changes>, result: Res
     if let Some(done) = done {
         done.send_replace(Some(outcome));
     }
+    drop(forgotten);
     gathered
 }

@@ -18,7 +18,7 @@ use crate::lock;
 
 /// Connections kept for reuse; more are opened when more read at once, and closed again.
 const KEPT: usize = 8;
-/// Page cache of each.
+/// Page cache of each. (Mapping the file instead cost more: 61 against 34 us of CPU for a transaction, measured 2026-11.)
 const CACHE_KIB: i64 = 4 * 1024;
 
 pub(super) struct Readers {
