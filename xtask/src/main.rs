@@ -4,7 +4,6 @@
 
 mod bench;
 mod crash;
-mod crash;
 mod guests;
 mod needs;
 mod program;
@@ -40,12 +39,6 @@ enum Task {
         #[arg(long, default_value_t = 1000)]
         rounds: u64,
     },
-    /// Kills the store under load and cuts its power, and counts acknowledged commits that are gone.
-    Crash {
-        /// How often it is killed.
-        #[arg(long, default_value_t = 1000)]
-        rounds: u64,
-    },
     /// Builds the guest functions that tests and benchmarks run.
     Guests {
         /// Rebuild the committed one as well and compare.
@@ -73,7 +66,6 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => test::run(None),
         Task::Crash { rounds } => crash::run(rounds),
         Task::Bench(arguments) => bench::run(&arguments),
-        Task::Crash { rounds } => crash::run(rounds),
         Task::Guests { check, names } => guests::run(&names, check),
         Task::Shapes { check, from } => {
             if let Some(data) = from {
