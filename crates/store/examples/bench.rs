@@ -5,6 +5,7 @@
 //! interleaved: every round runs each of them once, ratios are taken within a round, and their medians are printed.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,30 +28,45 @@ struct Rate {
     per_second: f64,
     /// Of one transaction, or of one batch.
     p50: Duration,
+    /// Transactions that shared a commit, on average.
+    batch: u64,
 }
 
 /// What is measured, in the order of each round.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Part {
     Sync,
-    Bare { batch: u64 },
-    Plain { clients: u64 },
-    Slower { clients: u64 },
-    OneKey { clients: u64 },
-    WithAdd { clients: u64 },
-    WithAppend { clients: u64 },
+    /// Bare SQLite with the batch size that the store had with so many clients, just before.
+    Bare {
+        clients: u64,
+    },
+    Plain {
+        clients: u64,
+    },
+    Slower {
+        clients: u64,
+    },
+    OneKey {
+        clients: u64,
+    },
+    WithAdd {
+        clients: u64,
+    },
+    WithAppend {
+        clients: u64,
+    },
 }
 
 const PARTS: [Part; 16] = [
     Part::Sync,
-    Part::Bare { batch: 1 },
     Part::Plain { clients: 1 },
-    Part::Bare { batch: 16 },
+    Part::Bare { clients: 1 },
     Part::Plain { clients: 16 },
-    Part::Bare { batch: 64 },
+    Part::Bare { clients: 16 },
     Part::Plain { clients: 64 },
-    Part::Bare { batch: 128 },
+    Part::Bare { clients: 64 },
     Part::Plain { clients: 128 },
+    Part::Bare { clients: 128 },
     Part::WithAdd { clients: 128 },
     Part::WithAppend { clients: 128 },
     Part::OneKey { clients: 1 },
@@ -82,17 +98,23 @@ fn main() -> Result<(), Failure> {
     let mut results: Vec<(Part, Vec<Rate>)> = PARTS.map(|part| (part, Vec::new())).into();
     for round in 1..=rounds {
         println!("round {round} of {rounds}");
+        let mut batches = HashMap::new();
         for (part, rates) in &mut results {
             let rate = match *part {
                 Part::Sync => time_syncs(directory.path(), time)?,
-                Part::Bare { batch } => bare.run(batch, time)?,
-                Part::Plain { clients } => runtime.block_on(load(&plain, clients, time, Extra::None))?,
+                Part::Bare { clients } => bare.run(batches[&clients], time)?,
+                Part::Plain { clients } => {
+                    let rate = runtime.block_on(load(&plain, clients, time, Extra::None))?;
+                    batches.insert(clients, rate.batch);
+                    rate
+                }
                 Part::Slower { clients } => runtime.block_on(load(&slower, clients, time, Extra::None))?,
                 Part::OneKey { clients } => runtime.block_on(load(&plain, clients, time, Extra::OneKey))?,
                 Part::WithAdd { clients } => runtime.block_on(load(&plain, clients, time, Extra::Add))?,
                 Part::WithAppend { clients } => runtime.block_on(load(&plain, clients, time, Extra::Append))?,
             };
-            println!("  {part:?}: {:.0}/s, p50 {:.2} ms", rate.per_second, rate.p50.as_secs_f64() * 1e3);
+            let millis = rate.p50.as_secs_f64() * 1e3;
+            println!("  {part:?}: {:.0}/s, p50 {millis:.2} ms, batches of {}", rate.per_second, rate.batch);
             rates.push(rate);
         }
     }
@@ -130,8 +152,9 @@ fn report(results: &[(Part, Vec<Rate>)], log_bytes: u64, load_seconds: u64) -> R
     let mut at_least = |what: &str, value: f64, bound: f64| line(&mut missed, what, value, bound, value >= bound);
     let plain = |clients| Part::Plain { clients };
     for clients in [1, 16, 64, 128] {
-        let against = ratio(plain(clients), Part::Bare { batch: clients });
-        at_least(&format!("{clients} clients against bare SQLite with batches of {clients}"), against, 0.8);
+        let against = ratio(plain(clients), Part::Bare { clients });
+        let batch = over_rounds(&|round| of(plain(clients), round).batch as f64);
+        at_least(&format!("{clients} clients against bare SQLite with the same batches, of {batch}"), against, 0.8);
     }
     at_least("64 clients against one", ratio(plain(64), plain(1)), 5.0);
     let slower = ratio(Part::Slower { clients: 64 }, Part::Slower { clients: 1 });
@@ -140,7 +163,7 @@ fn report(results: &[(Part, Vec<Rate>)], log_bytes: u64, load_seconds: u64) -> R
     at_least("128 clients on one key against one client", one_key, 10.0);
     at_least("with an Add to one counter", ratio(Part::WithAdd { clients: 128 }, plain(128)), 0.9);
     at_least("with an Append to one log", ratio(Part::WithAppend { clients: 128 }, plain(128)), 0.75);
-    let alone = p50_ratio(plain(1), Part::Bare { batch: 1 });
+    let alone = p50_ratio(plain(1), Part::Bare { clients: 1 });
     line(&mut missed, "one client's p50 against the bare commit's", alone, 1.3, alone <= 1.3);
     let log = log_bytes as f64 / (1024.0 * 1024.0);
     line(&mut missed, &format!("MB of write-ahead log at most, in {load_seconds} s of load"), log, 512.0, log < 512.0);
@@ -161,13 +184,14 @@ fn time_syncs(directory: &Path, time: Duration) -> Result<Rate, Failure> {
         file.sync_data()?;
         times.push(one.elapsed());
     }
-    Ok(rate_of(times.len() as u64, begun.elapsed(), times))
+    Ok(rate_of(times.len() as u64, times.len() as u64, begun.elapsed(), times))
 }
 
-fn rate_of(count: u64, elapsed: Duration, mut times: Vec<Duration>) -> Rate {
+fn rate_of(count: u64, batches: u64, elapsed: Duration, mut times: Vec<Duration>) -> Rate {
     times.sort();
     let p50 = times.get(times.len() / 2).copied().unwrap_or_default();
-    Rate { per_second: count as f64 / elapsed.as_secs_f64(), p50 }
+    let batch = (count as f64 / batches.max(1) as f64).round().max(1.0) as u64;
+    Rate { per_second: count as f64 / elapsed.as_secs_f64(), p50, batch }
 }
 
 fn row_key(number: u64) -> Vec<u8> {
@@ -218,7 +242,7 @@ impl Bare {
             self.connection.prepare_cached("COMMIT")?.execute([])?;
             times.push(one.elapsed());
         }
-        Ok(rate_of(times.len() as u64 * batch, begun.elapsed(), times))
+        Ok(rate_of(times.len() as u64 * batch, times.len() as u64, begun.elapsed(), times))
     }
 
     fn transaction(&self) -> Result<(), Failure> {
@@ -263,6 +287,7 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 
 async fn load(store: &Store, clients: u64, time: Duration, extra: Extra) -> Result<Rate, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
+    let batches = store.batches_written();
     let begun = Instant::now();
     let tasks: Vec<_> = (0..clients)
         .map(|_| {
@@ -285,7 +310,7 @@ async fn load(store: &Store, clients: u64, time: Duration, extra: Extra) -> Resu
     for task in tasks {
         times.extend(task.await??);
     }
-    Ok(rate_of(times.len() as u64, elapsed, times))
+    Ok(rate_of(times.len() as u64, store.batches_written() - batches, elapsed, times))
 }
 
 async fn transaction(store: &Store, number: u64, extra: Extra) -> Result<(), Error> {

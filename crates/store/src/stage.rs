@@ -13,6 +13,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -86,6 +87,8 @@ struct Shared {
     work: Condvar,
     watchers: Arc<Watchers>,
     halt: Arc<Halt>,
+    /// Batches that are durable.
+    batches: AtomicU64,
 }
 
 struct Stage {
@@ -132,7 +135,8 @@ impl Committer {
             closed: false,
         };
         let limits = engine.limits();
-        let shared = Shared { engine, limits, stage: Mutex::new(stage), work: Condvar::new(), watchers, halt };
+        let batches = AtomicU64::new(0);
+        let shared = Shared { engine, limits, stage: Mutex::new(stage), work: Condvar::new(), watchers, halt, batches };
         let shared = Arc::new(shared);
         let writer = shared.clone();
         let thread = std::thread::Builder::new()
@@ -173,6 +177,10 @@ impl Committer {
             None => stage.receipt_of_latest(),
         };
         Ok(Turn::Ran(value, receipt))
+    }
+
+    pub(crate) fn batches(&self) -> u64 {
+        self.shared.batches.load(Ordering::Relaxed)
     }
 
     fn open_stage(&self) -> Result<MutexGuard<'_, Stage>, Error> {
@@ -526,6 +534,7 @@ fn settle(shared: &Shared, version: Version, changes: &Arc<Changes>, result: Res
     let gathered = stage.gathering.waiting;
     drop(stage);
     if matches!(outcome, Outcome::Durable) {
+        shared.batches.fetch_add(1, Ordering::Relaxed);
         shared.watchers.wake(changes);
     }
     if let Some(done) = done {

@@ -171,6 +171,11 @@ impl Store {
         self.0.inner.fences.of(shard)
     }
 
+    /// How many batches this process has written: each is one commit with one sync, of all transactions in it.
+    pub fn batches_written(&self) -> u64 {
+        self.0.inner.committer.batches()
+    }
+
     /// Bodies that are too large or too many for rows.
     pub fn blobs(&self) -> Blobs<'_> {
         Blobs(&self.0.inner)
