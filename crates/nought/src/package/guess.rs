@@ -1,9 +1,10 @@
 //! What files say about how they run.
 
 use std::fs;
-use std::path::Path;
+use std::io::{Cursor, Read};
 
 use anyhow::{Context, Result};
+use zip::ZipArchive;
 
 use super::interpreter::{node_runtime, python_runtime};
 use super::{Entry, PackedFile};
@@ -15,36 +16,64 @@ const NODE_STEMS: [&str; 4] = ["index", "app", "handler", "main"];
 const NODE_ENDINGS: [&str; 3] = ["mjs", "js", "cjs"];
 const NODE_NAMES: [&str; 2] = ["handler", "lambdaHandler"];
 
-/// How the files of a folder run, if they tell.
-pub fn entry(root: &Path, files: &[PackedFile]) -> Result<Option<Entry>> {
-    let find = |name: &str| files.iter().find(|file| file.name == name);
-    if component(files).is_some() || find("bootstrap").is_some_and(|file| file.executable) {
+/// As much of a source in an archive as is looked at.
+const TEXT_BYTES_MAX: u64 = 1 << 20;
+
+/// What a package holds, whether it is a folder or an archive.
+pub trait Files {
+    fn has(&self, name: &str) -> bool;
+    fn is_executable(&mut self, name: &str) -> bool;
+    fn text(&mut self, name: &str) -> Result<String>;
+}
+
+/// How files run, if they tell. A component is told by the caller, who knows under which name it goes.
+pub fn entry(files: &mut impl Files) -> Result<Option<Entry>> {
+    if files.has("bootstrap.wasm") || (files.has("bootstrap") && files.is_executable("bootstrap")) {
         return Ok(Some(Entry::native("bootstrap")));
     }
-    if let Some(file) = PYTHON_FILES.iter().find_map(|name| find(name)) {
-        return python(file).map(Some);
+    if let Some(name) = PYTHON_FILES.iter().find(|name| files.has(name)) {
+        let text = files.text(name)?;
+        let defines = |name: &&str| text.contains(&format!("def {name}(")) || text.contains(&format!("\n{name} = "));
+        let function = PYTHON_NAMES.iter().find(|name| defines(name)).unwrap_or(&PYTHON_NAMES[0]);
+        let module = name.trim_end_matches(".py");
+        return Ok(Some(Entry { runtime: python_runtime(), handler: format!("{module}.{function}") }));
     }
-    let node = NODE_STEMS.iter().flat_map(|stem| NODE_ENDINGS.map(|ending| format!("{stem}.{ending}")));
-    match node.into_iter().find_map(|name| find(&name)) {
-        Some(file) => node_entry(root, file).map(Some),
-        None => Ok(None),
+    let mut node = NODE_STEMS.iter().flat_map(|stem| NODE_ENDINGS.map(|ending| (stem, format!("{stem}.{ending}"))));
+    let Some((stem, name)) = node.find(|(_, name)| files.has(name)) else { return Ok(None) };
+    let text = files.text(&name)?;
+    let function = NODE_NAMES.iter().find(|name| text.contains(**name)).unwrap_or(&NODE_NAMES[0]);
+    Ok(Some(Entry { runtime: node_runtime(), handler: format!("{stem}.{function}") }))
+}
+
+impl Files for &[PackedFile] {
+    fn has(&self, name: &str) -> bool {
+        self.iter().any(|file| file.name == name)
+    }
+
+    fn is_executable(&mut self, name: &str) -> bool {
+        self.iter().any(|file| file.name == name && file.executable)
+    }
+
+    fn text(&mut self, name: &str) -> Result<String> {
+        let file = self.iter().find(|file| file.name == name).context("the file is gone")?;
+        fs::read_to_string(&file.path).with_context(|| format!("cannot read {}", file.path.display()))
     }
 }
 
-/// How an archive runs: only what needs no look at its texts is told.
-pub fn entry_of_zip(bytes: &[u8]) -> Option<Entry> {
-    let archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).ok()?;
-    let has = |name: &str| archive.file_names().any(|found| found == name);
-    let stem = |name: &&&str| has(name);
-    match () {
-        () if has("bootstrap.wasm") || has("bootstrap") => Some(Entry::native("bootstrap")),
-        () if has("lambda_function.py") => {
-            Some(Entry { runtime: python_runtime(), handler: "lambda_function.lambda_handler".to_owned() })
-        }
-        () if ["index.mjs", "index.js", "index.cjs"].iter().find(stem).is_some() => {
-            Some(Entry { runtime: node_runtime(), handler: "index.handler".to_owned() })
-        }
-        () => None,
+impl Files for ZipArchive<Cursor<&[u8]>> {
+    fn has(&self, name: &str) -> bool {
+        self.index_for_name(name).is_some()
+    }
+
+    fn is_executable(&mut self, name: &str) -> bool {
+        self.by_name(name).is_ok_and(|file| file.unix_mode().is_none_or(|mode| mode & 0o111 != 0))
+    }
+
+    fn text(&mut self, name: &str) -> Result<String> {
+        let mut text = String::new();
+        let file = self.by_name(name).with_context(|| format!("cannot read {name} in the archive"))?;
+        file.take(TEXT_BYTES_MAX).read_to_string(&mut text).with_context(|| format!("cannot read {name}"))?;
+        Ok(text)
     }
 }
 
@@ -62,20 +91,4 @@ fn component(files: &[PackedFile]) -> Option<usize> {
         None if files.iter().filter(|file| is_component(file)).count() == 1 => files.iter().position(is_component),
         None => None,
     }
-}
-
-fn python(file: &PackedFile) -> Result<Entry> {
-    let text = fs::read_to_string(&file.path).with_context(|| format!("cannot read {}", file.path.display()))?;
-    let defines = |name: &&str| text.contains(&format!("def {name}(")) || text.contains(&format!("\n{name} = "));
-    let name = PYTHON_NAMES.iter().find(|name| defines(name)).unwrap_or(&PYTHON_NAMES[0]);
-    let module = file.name.trim_end_matches(".py");
-    Ok(Entry { runtime: python_runtime(), handler: format!("{module}.{name}") })
-}
-
-fn node_entry(root: &Path, file: &PackedFile) -> Result<Entry> {
-    let path = root.join(&file.name);
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let name = NODE_NAMES.iter().find(|name| text.contains(**name)).unwrap_or(&NODE_NAMES[0]);
-    let module = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
-    Ok(Entry { runtime: node_runtime(), handler: format!("{module}.{name}") })
 }

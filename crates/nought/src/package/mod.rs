@@ -9,11 +9,13 @@ mod guess;
 pub mod interpreter;
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use serde::Deserialize;
+use zip::ZipArchive;
 
 pub use archive::is_left_out;
 
@@ -119,11 +121,11 @@ fn read_folder(path: &Path, flags: &PackageFlags) -> Result<Read> {
     let mut files = archive::files(path)?;
     let known = (flags.runtime.is_some() || manifest.runtime.is_some())
         && (flags.handler.is_some() || manifest.handler.is_some());
-    let entry = guess::entry(path, &files)?;
+    guess::rename_component(&mut files);
+    let entry = guess::entry(&mut files.as_slice())?;
     if entry.is_none() && !known {
         bail!("{}", cannot_tell(path));
     }
-    guess::rename_component(&mut files);
     let archive = archive::zip(path, &files)?;
     Ok((manifest, archive, entry))
 }
@@ -140,7 +142,8 @@ fn read_file(path: &Path) -> Result<Read> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (archive, entry) = match bytes.as_slice() {
         [b'P', b'K', ..] => {
-            let entry = guess::entry_of_zip(&bytes);
+            let archive = ZipArchive::new(Cursor::new(bytes.as_slice()));
+            let entry = guess::entry(&mut archive.with_context(|| format!("{} is a broken zip", path.display()))?)?;
             (bytes, entry)
         }
         [0, b'a', b's', b'm', ..] => (archive::zip_one("bootstrap.wasm", &bytes)?, Some(Entry::native("bootstrap"))),

@@ -68,6 +68,19 @@ fn flags_win_over_the_manifest_and_the_manifest_over_the_files() {
 }
 
 #[test]
+fn an_archive_tells_what_its_folder_would() {
+    for files in [&["app.py=def handler(e, c):"][..], &["bootstrap!=x", "a.py=a"], &["hello.wasm=x"], &["main.cjs=x"]] {
+        let folder = read(files, &PackageFlags::default()).expect("a package");
+        let root = tempfile::tempdir().expect("a directory");
+        let path = root.path().join("photo_app.zip");
+        fs::write(&path, &folder.archive).expect("a file");
+        let archive = Package::read(&path, &PackageFlags::default()).expect("a package");
+        let shown = |package: Package| (package.name, package.runtime, package.handler, package.archive);
+        assert_eq!(shown(archive), shown(folder), "{files:?}");
+    }
+}
+
+#[test]
 fn the_same_files_make_the_same_bytes() {
     let files = ["app.py=def handler(e, c):", "lib/a.py=a", "lib/b.py=b"];
     let one = read(&files, &PackageFlags::default()).expect("a package");
