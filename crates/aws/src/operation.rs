@@ -167,9 +167,11 @@ impl Table {
         Answering { protocol: self.service.protocol, invalid: self.invalid, described: row.described }
     }
 
-    /// Runs an operation that the caller may perform.
+    /// Runs an operation that the caller may perform. It goes on to its end, in a task of its own: a client that hangs up
+    /// does not leave a change half done, nor end the function that it invoked.
     pub async fn run(&self, row: &Row, call: Call, received: Received) -> Result<Response<Body>, Error> {
-        (row.run)(call, received, self.answering(row)).await
+        let running = tokio::spawn((row.run)(call, received, self.answering(row)));
+        running.await.unwrap_or_else(|error| Err(Error::internal(&error)))
     }
 }
 

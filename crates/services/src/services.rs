@@ -12,7 +12,7 @@ use crate::function::{self, FunctionId, Functions, Route, Routes};
 use crate::identity::{self, Keys};
 use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparing, Throttle};
 use crate::name::AccountId;
-use crate::run::{RequestId, RunFunction};
+use crate::run::{Payload, RequestId, RunFunction};
 use crate::usage::Meter;
 
 /// How long the last rounds of a stop may take after its grace: ending environments, writing usage.
@@ -132,9 +132,23 @@ impl Services {
         self.0.store.transact(body).await
     }
 
-    /// Runs a function and waits for its answer.
+    /// Runs a function and waits for its answer. One that was given an event runs to its end even if nobody waits any
+    /// more, as in Lambda; one that talks HTTP ends with its caller.
     pub async fn invoke(&self, invoke: Invoke) -> Result<Invoked, invoke::Error> {
-        invoke::invoke(self, invoke, Caller::IsRefused).await
+        match &invoke.payload {
+            Payload::Http(_) => invoke::invoke(self, invoke, Caller::IsRefused).await,
+            Payload::Event { .. } => {
+                let services = self.clone();
+                let running = tokio::spawn(async move { invoke::invoke(&services, invoke, Caller::IsRefused).await });
+                match running.await {
+                    Ok(invoked) => invoked,
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_) => Err(invoke::Error::Stopping), // cancelled: only the end of the process does that
+                    },
+                }
+            }
+        }
     }
 
     /// As `invoke`, for work that comes again when there is room.

@@ -72,14 +72,9 @@ enum Preparing {
 impl Functions {
     /// Loads the routes and goes on with what was being prepared when the process last ended.
     pub fn open(store: Store, run: Arc<dyn RunFunction>) -> Result<Functions, Error> {
-        let functions = Functions(Arc::new(Inner {
-            store,
-            routes: Routes::default(),
-            run,
-            held: Mutex::default(),
-            unsettled: watch::Sender::new(0),
-        }));
-        functions.0.routes.load(&functions.0.store)?;
+        let routes = Routes::load(store.clone())?;
+        let functions =
+            Functions(Arc::new(Inner { store, routes, run, held: Mutex::default(), unsettled: watch::Sender::new(0) }));
         functions.sweep()?;
         functions.resume()?;
         Ok(functions)
@@ -132,14 +127,16 @@ impl Functions {
         Ok(())
     }
 
-    /// Runs a transaction on one function; its routes show the change before this returns.
+    /// Runs a transaction on one function; its routes show the change before this returns. The future must be polled to
+    /// its end: the faces run operations in tasks of their own, so that a client that hangs up does not end them.
     pub async fn change<T>(
         &self,
         id: &FunctionId,
         operation: impl FnMut(&mut Tx) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let changing = self.0.routes.changing(id);
         let done = self.0.store.transact(operation).await?;
-        self.0.routes.refresh(&self.0.store, id)?;
+        changing.done()?;
         Ok(done)
     }
 

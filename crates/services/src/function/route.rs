@@ -1,10 +1,11 @@
 //! Routes: which code answers under which name, in memory.
 //!
-//! An invocation reads nothing else. What is here is read from rows after each change and before the change is
-//! acknowledged ([`Routes::refresh`]), and from all rows at start-up ([`Routes::load`]).
+//! An invocation reads nothing else. What is here is read from rows at start-up ([`Routes::load`]) and after each change,
+//! before the change is acknowledged. In between the rows can be ahead of what is here, and others may have read them:
+//! while a function is being changed ([`Routes::changing`]), who asks for its route has the rows read again first.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use store::{Read, Store};
@@ -17,12 +18,16 @@ use crate::name::Version;
 use crate::run::{FunctionVersion, Revision};
 
 /// All functions as they are invoked. Cheap to clone; all clones are one.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Routes(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
+    store: Store,
     table: RwLock<Table>,
+    /// Functions whose rows may be ahead of the table, with the number of changes under way.
+    changing: Mutex<HashMap<FunctionId, usize>>,
+    /// How many `changing` has: with none, which is nearly always, nobody takes its lock.
+    changing_count: AtomicUsize,
     /// The sum of all reservations.
     reserved: AtomicU32,
     /// Held from reading rows to showing them, so that an older state never replaces a newer one.
@@ -91,6 +96,7 @@ struct Entry {
 impl Routes {
     /// The code for one invocation; `random` chooses among the versions of a weighted alias.
     pub fn resolve(&self, id: &FunctionId, qualifier: Option<&Qualifier>, random: u64) -> Result<Route, Unroutable> {
+        self.catch_up(|changing| changing == id);
         let entry = self.entry(id).ok_or(Unroutable::Absent)?;
         let version = match qualifier {
             None => Version::Latest,
@@ -103,11 +109,13 @@ impl Routes {
 
     /// What the first label of a function URL's host leads to.
     pub fn url(&self, url_id: &str) -> Option<Arc<UrlRoute>> {
+        self.catch_up(|_| true); // whose URL it is shows only in the table
         self.read().urls.get(url_id).cloned()
     }
 
     /// The permissions on exactly this name of the function.
     pub fn policy(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Arc<[Statement]> {
+        self.catch_up(|changing| changing == id);
         let entry = self.entry(id);
         let found = entry.iter().flat_map(|entry| entry.policies.iter()).find(|(on, _)| on.as_ref() == qualifier);
         found.map(|(_, statements)| statements.clone()).unwrap_or_default()
@@ -123,17 +131,45 @@ impl Routes {
     }
 
     /// Reads every function from the store.
-    pub(super) fn load(&self, store: &Store) -> Result<(), Error> {
-        for id in store.read(|read| rows::all_functions(read))? {
-            self.refresh(store, &id)?;
+    pub(super) fn load(store: Store) -> Result<Routes, Error> {
+        let functions = store.read(|read| rows::all_functions(read))?;
+        let routes = Routes(Arc::new(Shared {
+            store,
+            table: RwLock::default(),
+            changing: Mutex::default(),
+            changing_count: AtomicUsize::new(0),
+            reserved: AtomicU32::new(0),
+            refreshing: Mutex::default(),
+        }));
+        functions.iter().try_for_each(|id| routes.refresh(id))?;
+        Ok(routes)
+    }
+
+    /// Says that the function's rows are about to change.
+    pub(super) fn changing(&self, id: &FunctionId) -> Changing {
+        let mut changing = lock(&self.0.changing);
+        *changing.entry(id.clone()).or_default() += 1;
+        self.0.changing_count.store(changing.len(), Ordering::SeqCst);
+        Changing { routes: self.clone(), id: id.clone() }
+    }
+
+    /// Reads the functions again whose rows may be ahead.
+    fn catch_up(&self, wanted: impl Fn(&FunctionId) -> bool) {
+        if self.0.changing_count.load(Ordering::SeqCst) == 0 {
+            return;
         }
-        Ok(())
+        let behind: Vec<FunctionId> = lock(&self.0.changing).keys().filter(|id| wanted(id)).cloned().collect();
+        for id in behind {
+            if let Err(error) = self.refresh(&id) {
+                tracing::error!(function = %id, %error, "a route may be older than its rows");
+            }
+        }
     }
 
     /// Shows the function as its rows have it now.
-    pub(super) fn refresh(&self, store: &Store, id: &FunctionId) -> Result<(), Error> {
-        let _in_turn: MutexGuard<'_, ()> = self.0.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = store.read(|read| entry_of(read, id))?;
+    fn refresh(&self, id: &FunctionId) -> Result<(), Error> {
+        let _in_turn = lock(&self.0.refreshing);
+        let entry = self.0.store.read(|read| entry_of(read, id))?;
         let mut table = self.0.table.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = table.functions.remove(id) {
             self.0.reserved.fetch_sub(before.reserved.unwrap_or(0), Ordering::Relaxed);
@@ -158,6 +194,36 @@ impl Routes {
     fn read(&self) -> RwLockReadGuard<'_, Table> {
         self.0.table.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A change of a function's rows under way.
+pub(super) struct Changing {
+    routes: Routes,
+    id: FunctionId,
+}
+
+impl Changing {
+    /// The rows are as they are going to be: shows them.
+    pub(super) fn done(self) -> Result<(), Error> {
+        self.routes.refresh(&self.id)
+    }
+}
+
+impl Drop for Changing {
+    fn drop(&mut self) {
+        let mut changing = lock(&self.routes.0.changing);
+        match changing.get_mut(&self.id) {
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) | None => {
+                changing.remove(&self.id);
+            }
+        }
+        self.routes.0.changing_count.store(changing.len(), Ordering::SeqCst);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Entry {

@@ -51,11 +51,12 @@ async fn a_name_leads_to_an_answer_or_to_the_reason_why_not() {
 async fn every_invocation_is_counted_once_whatever_becomes_of_it() {
     let world = World::new(Options { concurrency_max: 1, ..Options::default() }).await;
     world.deploy("f").await;
+    world.runner.gate.add_permits(1); // for the late report
     for document in ["cold", "ok", "ok late", "error", "crash", "timeout"] {
         let invoked = world.invoke("f", document).await.expect("nothing else runs");
         invoked.answer.report.await;
     }
-    let mut held = Box::pin(world.invoke("f", "wait"));
+    let mut held = Box::pin(invoke(&world.services, request("f", "wait"), Caller::IsRefused));
     assert!((&mut held).now_or_never().is_none());
     assert_eq!(outcome(&world, "f", "ok").await, "Throttled(Total)");
     drop(held); // the caller went away
@@ -65,6 +66,21 @@ async fn every_invocation_is_counted_once_whatever_becomes_of_it() {
     // Six times 1.234 ms, once after an init of 100.5 ms; and what was dropped at once.
     assert_eq!(shown, (7, 4, 1, 1, 5 * 2 + 102 + 1));
     assert_eq!(used.billed_mib_millis, used.billed_millis * 128);
+}
+
+#[tokio::test]
+async fn an_event_is_run_to_its_end_when_its_caller_goes_away() {
+    let world = World::new(Options::default()).await;
+    world.deploy("f").await;
+    let mut held = Box::pin(world.invoke("f", "wait"));
+    assert!((&mut held).now_or_never().is_none());
+    world.runner.has_begun(1).await;
+    drop(held);
+    assert_eq!(world.services.running(), 1);
+    world.runner.gate.add_permits(1);
+    world.services.stop(Duration::from_secs(60)).await;
+    let used = used(&world).await;
+    assert_eq!((used.requests, used.errors), (1, 0));
 }
 
 #[tokio::test]
@@ -78,7 +94,7 @@ async fn a_reservation_is_a_limit_and_zero_of_it_stops_the_function() {
         set.expect("1000 are there");
         assert_eq!(outcome(&world, "f", "ok").await, wanted);
     }
-    let mut held = Box::pin(world.invoke("f", "wait"));
+    let mut held = Box::pin(invoke(&world.services, request("f", "wait"), Caller::IsRefused));
     assert!((&mut held).now_or_never().is_none());
     assert_eq!(outcome(&world, "f", "ok").await, "Throttled(Reserved)");
     assert_eq!(outcome(&world, "free", "ok").await, "ok");
@@ -93,6 +109,7 @@ async fn a_permit_is_given_back_when_the_report_is_in_not_with_the_answer() {
     world.deploy("f").await;
     let invoked = world.invoke("f", "late").await.expect("there is room");
     assert_eq!(world.services.running(), 1);
+    world.runner.gate.add_permits(1);
     assert_eq!(invoked.answer.report.await.end, End::Ok);
     assert_eq!(world.services.running(), 0);
 }
@@ -149,8 +166,7 @@ async fn a_stop_gives_what_runs_its_grace_and_leaves_exact_usage() {
     for _ in 0..100 {
         world.invoke("f", "ok").await.expect("there is room");
     }
-    let held = world.invoke("f", "wait");
-    tokio::pin!(held);
+    let mut held = Box::pin(invoke(&world.services, request("f", "wait"), Caller::IsRefused));
     assert!((&mut held).now_or_never().is_none());
     let release = async {
         world.runner.has_begun(101).await;

@@ -159,6 +159,19 @@ async fn routes_show_a_change_before_it_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn whoever_reads_a_change_before_it_is_acknowledged_finds_it_in_the_routes() {
+    let (store, runner) = (Store::memory(), Runner::new());
+    let functions = open(&store, &runner);
+    let target = id("f");
+    functions.create(&target, new("one")).await.expect("a good package");
+    functions.settled().await;
+    let _changing = functions.routes().changing(&target);
+    store.transact(|tx| concurrency::reserve(tx, &target, 7)).await.expect("there is room");
+    let route = functions.routes().resolve(&target, None, 0).expect("it is active");
+    assert_eq!(route.reserved, Some(7));
+}
+
+#[tokio::test]
 async fn an_update_replaces_what_runs_once_it_is_settled() {
     let (store, runner) = (Store::memory(), Runner::new());
     let functions = open(&store, &runner);
