@@ -46,8 +46,8 @@ fn deny() -> Result<()> {
 fn unit_tests() -> Result<()> {
     let mut cargo = program::cargo();
     match program::exists("cargo-nextest") {
-        true => cargo.args(["nextest", "run", "--locked", "--workspace", "--exclude", "it"]),
-        false => cargo.args(["test", "--locked", "--workspace", "--exclude", "it"]),
+        true => cargo.args(["nextest", "run", "--no-fail-fast", "--locked", "--workspace", "--exclude", "it"]),
+        false => cargo.args(["test", "--no-fail-fast", "--locked", "--workspace", "--exclude", "it"]),
     };
     program::run(&mut cargo)
 }
