@@ -28,6 +28,8 @@ pub async fn read(mut body: Body, bytes_max: usize, operation: &str) -> Result<B
 }
 
 fn too_large(bytes_max: usize, operation: &str) -> Error {
+    // Lambda's own name of what its API calls Invoke, as in the refusals that people report (read 2026-11-24).
+    let operation = if operation == "Invoke" { "InvokeFunction" } else { operation };
     error::REQUEST_ENTITY_TOO_LARGE
         .with(format!("Request must be smaller than {bytes_max} bytes for the {operation} operation"))
 }

@@ -21,6 +21,8 @@ pub const SECRET: &str = "secret/of+the/tests0123456789ABCDEFabcdef";
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+/// Of a failed test's server, at its end.
+const ERROR_LINES_SHOWN: usize = 30;
 
 /// How a server is to be started.
 pub struct Starting {
@@ -256,7 +258,10 @@ impl Drop for Nought {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if thread::panicking() {
-            eprintln!("--- the server's standard error\n{}", self.errors());
+            let errors = self.errors();
+            let lines: Vec<_> = errors.lines().collect();
+            let last = &lines[lines.len().saturating_sub(ERROR_LINES_SHOWN)..];
+            eprintln!("--- the end of the server's standard error\n{}", last.join("\n"));
         }
     }
 }
