@@ -19,6 +19,8 @@ const PAGES_PER_ROW: u64 = 2;
 
 pub(super) struct Checkpointer {
     shared: Arc<Shared>,
+    readers: Arc<Readers>,
+    halt: Arc<Halt>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -45,11 +47,21 @@ impl Checkpointer {
     ) -> std::io::Result<Checkpointer> {
         let shared = Shared { state: Mutex::default(), work: Condvar::new(), look_bytes: wal_bytes / 4 };
         let shared = Arc::new(shared);
-        let mine = shared.clone();
+        let (mine, its_readers, its_halt) = (shared.clone(), readers.clone(), halt.clone());
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run(&mine, &connection, &readers, wal_bytes, &halt))?;
-        Ok(Checkpointer { shared, thread: Mutex::new(Some(thread)) })
+            .spawn(move || run(&mine, &connection, &its_readers, wal_bytes, &its_halt))?;
+        Ok(Checkpointer { shared, readers, halt, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Has the log start over at once, for a writer that finds no room to make it longer. Says whether it does.
+    pub(super) fn start_over(&self, writer: &Connection) -> bool {
+        // Not PASSIVE, which gives way to a checkpoint under way on the other thread instead of waiting for it.
+        let moved = self.readers.drained(|| frames(writer, "RESTART"));
+        if let Err(error) = &moved {
+            report(error, &self.halt);
+        }
+        moved.is_ok()
     }
 
     pub(super) fn wrote(&self, changes: &Changes) {
@@ -96,13 +108,16 @@ fn wait_for_work(shared: &Shared) -> bool {
 
 /// Moves what can be moved without anybody waiting; then, if the log is long, the rest, so that it starts over.
 fn checkpoint(connection: &Connection, readers: &Readers, wal_bytes: u64) -> Result<(), rusqlite::Error> {
-    let frames =
-        |mode: &str| connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(1));
-    let in_log = readers.drained(|| frames("PASSIVE"))?;
+    let in_log = readers.drained(|| frames(connection, "PASSIVE"))?;
     if in_log.max(0).cast_unsigned() * PAGE_BYTES >= wal_bytes {
-        readers.drained(|| frames("RESTART"))?;
+        readers.drained(|| frames(connection, "RESTART"))?;
     }
     Ok(())
+}
+
+/// How many pages the log has.
+fn frames(connection: &Connection, mode: &str) -> Result<i64, rusqlite::Error> {
+    connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(1))
 }
 
 /// A checkpoint that did not happen is tried again after the next writes; a sync that failed ends the process.

@@ -102,7 +102,7 @@ impl Sqlite {
         let readers = Arc::new(Readers::new(&path));
         let mover = read::connect(&path)?;
         let checkpointer = Checkpointer::start(mover, readers.clone(), tuning.wal_bytes, halt.clone())?;
-        let reserve = Reserve::open(directory, tuning.reserve_bytes);
+        let reserve = Reserve::open(&path, tuning.reserve_bytes);
         let commit_delay = tuning.commit_delay;
         let engine = Sqlite { path, writer: Mutex::new(writer), readers, checkpointer, reserve, commit_delay };
         engine.readers.committed(engine.version_on_disk()?);
@@ -132,34 +132,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// After an error before COMMIT: takes everything back.
-    fn roll_back(&self, writer: &Connection, error: &rusqlite::Error) -> ApplyError {
-        let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
-        if !writer.is_autocommit()
-            && let Err(error) = writer.execute_batch("ROLLBACK")
-        {
-            return ApplyError::Fatal(format!("rolling back failed: {error}"));
-        }
-        match full {
-            true => {
-                self.reserve.release();
-                ApplyError::RolledBack(Error::Full)
-            }
-            false => ApplyError::RolledBack(unavailable(error)),
-        }
-    }
-}
-
-impl Engine for Sqlite {
-    fn limits(&self) -> Limits {
-        crate::LIMITS
-    }
-
-    fn snapshot(&self) -> Result<Box<dyn State + '_>, Error> {
-        Ok(Box::new(self.readers.begin()?))
-    }
-
-    fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
+    fn apply_once(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
         let writer = lock(&self.writer);
         let begun = writer.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
         if let Err(error) = begun.and_then(|_| self.write(&writer, changes, version)) {
@@ -182,6 +155,43 @@ impl Engine for Sqlite {
         }
     }
 
+    /// For the write that found none: the log starts over, and the reserve is given up.
+    fn make_room(&self) -> bool {
+        let started_over = self.checkpointer.start_over(&lock(&self.writer));
+        self.reserve.release() || started_over
+    }
+
+    /// After an error before COMMIT: takes everything back.
+    fn roll_back(&self, writer: &Connection, error: &rusqlite::Error) -> ApplyError {
+        let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        if !writer.is_autocommit()
+            && let Err(error) = writer.execute_batch("ROLLBACK")
+        {
+            return ApplyError::Fatal(format!("rolling back failed: {error}"));
+        }
+        match full {
+            true => ApplyError::RolledBack(Error::Full),
+            false => ApplyError::RolledBack(unavailable(error)),
+        }
+    }
+}
+
+impl Engine for Sqlite {
+    fn limits(&self) -> Limits {
+        crate::LIMITS
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn State + '_>, Error> {
+        Ok(Box::new(self.readers.begin()?))
+    }
+
+    fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
+        match self.apply_once(changes, version) {
+            Err(ApplyError::RolledBack(Error::Full)) if self.make_room() => self.apply_once(changes, version),
+            done => done,
+        }
+    }
+
     fn may_grow(&self, bytes: usize) -> bool {
         self.reserve.may_grow(bytes, || {
             let writer = lock(&self.writer);
@@ -189,7 +199,6 @@ impl Engine for Sqlite {
             free.unwrap_or(0).max(0).cast_unsigned() * 4096
         })
     }
-
     fn version(&self) -> Result<Version, Error> {
         self.version_on_disk().map_err(unavailable)
     }

@@ -1,7 +1,8 @@
 //! A full disk: what is kept free for it, and when writes go on.
 //!
-//! A file of fixed size holds space that nobody else can take. When the disk turns out full it is given up, so that deletes
-//! still have room; transactions that grow the map are refused until there is space for the file again.
+//! A file of fixed size holds space that nobody else can take. On a disk with too little room, transactions that grow the
+//! map are refused; the file stays until a write that is not refused (a delete) finds no room at all, and gives its space
+//! to that one. Growth is allowed again when there is room for both.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 use crate::lock;
 
 /// A transaction writes its rows to the log and later to the file, in whole pages: this many times its size, at most,
-/// and never less than [`ROOM_BYTES_MIN`].
+/// and never less than [`ROOM_BYTES_MIN`]. What the log holds already needs room in the file, too: without it the log could
+/// never start over, and even deletes would come to an end.
 const ROOM_PER_BYTE: u64 = 4;
 const ROOM_BYTES_MIN: u64 = 1024 * 1024;
 /// How often a full disk is looked at again.
@@ -19,52 +21,68 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) struct Reserve {
     directory: PathBuf,
+    /// The map's write-ahead log.
+    log: PathBuf,
     bytes: u64,
-    given_up: Mutex<Option<Instant>>,
+    /// While growth is refused: when the disk was last looked at.
+    refusing: Mutex<Option<Instant>>,
 }
 
 impl Reserve {
     /// On a disk that is already full the reserve is missing from the start.
-    pub(super) fn open(directory: &Path, bytes: u64) -> Reserve {
-        let reserve = Reserve { directory: directory.to_owned(), bytes, given_up: Mutex::new(None) };
+    pub(super) fn open(map: &Path, bytes: u64) -> Reserve {
+        let directory = map.parent().unwrap_or(Path::new("."));
+        let mut log = map.as_os_str().to_owned();
+        log.push("-wal");
+        let reserve = Reserve { directory: directory.to_owned(), log: log.into(), bytes, refusing: Mutex::new(None) };
         if !reserve.allocate() {
-            reserve.release();
+            refuse(&mut lock(&reserve.refusing));
         }
         reserve
     }
 
-    /// The disk is full: makes the reserved space available.
-    pub(super) fn release(&self) {
-        *lock(&self.given_up) = Some(Instant::now());
-        if let Err(error) = std::fs::remove_file(self.path())
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "the reserved space could not be given up");
+    /// A write found no room: makes the reserved space available. Says whether there was any.
+    pub(super) fn release(&self) -> bool {
+        refuse(&mut lock(&self.refusing));
+        match std::fs::remove_file(self.path()) {
+            Ok(()) => true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) => {
+                tracing::warn!(%error, "the reserved space could not be given up");
+                false
+            }
         }
-        tracing::warn!("the disk is full: writes are refused until there is space again");
     }
 
     /// Whether a transaction that grows the map by `bytes` may go on. `reusable` says how much of the map's file is free.
     pub(super) fn may_grow(&self, bytes: usize, reusable: impl FnOnce() -> u64) -> bool {
-        let wanted = ROOM_BYTES_MIN.max(ROOM_PER_BYTE * bytes as u64);
-        let mut given_up = lock(&self.given_up);
-        match *given_up {
+        let log_bytes = std::fs::metadata(&self.log).map_or(0, |log| log.len());
+        let wanted = log_bytes + ROOM_BYTES_MIN.max(ROOM_PER_BYTE * bytes as u64);
+        let mut refusing = lock(&self.refusing);
+        match *refusing {
             None if self.room() >= wanted => true,
             None => {
-                drop(given_up);
-                self.release();
+                refuse(&mut refusing);
                 false
             }
             Some(since) if since.elapsed() < LOOK_AGAIN => false,
-            Some(_) if self.room() >= self.bytes + wanted && self.allocate() => {
-                *given_up = None;
+            Some(_) if self.room() >= self.missing() + wanted && self.allocate() => {
+                *refusing = None;
                 tracing::info!("there is space again: writes go on");
                 true
             }
             Some(_) => {
-                *given_up = Some(Instant::now());
+                *refusing = Some(Instant::now());
                 reusable() > 2 * self.bytes
             }
+        }
+    }
+
+    /// How much of the reserve is not there.
+    fn missing(&self) -> u64 {
+        match self.path().exists() {
+            true => 0,
+            false => self.bytes,
         }
     }
 
@@ -85,6 +103,12 @@ impl Reserve {
 
     fn path(&self) -> PathBuf {
         self.directory.join("reserve")
+    }
+}
+
+fn refuse(refusing: &mut Option<Instant>) {
+    if refusing.replace(Instant::now()).is_none() {
+        tracing::warn!("the disk is full: writes are refused until there is space again");
     }
 }
 
