@@ -43,6 +43,8 @@ pub mod auth;
 mod body;
 pub mod call;
 mod check;
+#[cfg(test)]
+mod compatibility;
 pub mod error;
 pub mod lambda;
 mod logs;
