@@ -19,11 +19,11 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use runtime::Egress;
+use runtime::egress::{self, Refused};
 use services::run::{Body, BoxFuture, Connection, FunctionVersion};
 use tokio::sync::Semaphore;
 
-use crate::cli::Egress;
-use crate::egress::{self, Refused};
 use crate::front::{self, Handle, Limits};
 use crate::patience::{Steady, pump};
 
@@ -107,9 +107,8 @@ async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let outside = match destination(&request) {
         Destination::Platform => return gateway.platform(request, from).await,
-        Destination::Tunnel(_) | Destination::Proxied(_) if gateway.egress == Egress::None => Err(Refused::Closed),
-        Destination::Tunnel(to) => tunnel(request, to).await,
-        Destination::Proxied(to) => forward(request, to).await,
+        Destination::Tunnel(to) => tunnel(gateway.egress, request, to).await,
+        Destination::Proxied(to) => forward(gateway.egress, request, to).await,
     };
     Ok(outside.unwrap_or_else(refusal))
 }
@@ -135,8 +134,8 @@ fn is_platform(authority: &Authority) -> bool {
     host == "127.0.0.1" || host == "localhost" || host.ends_with(".localhost")
 }
 
-async fn tunnel(request: Request<Incoming>, to: Authority) -> Result<Response<Body>, Refused> {
-    let far = egress::connect(to.host(), to.port_u16().unwrap_or(443)).await?;
+async fn tunnel(switch: Egress, request: Request<Incoming>, to: Authority) -> Result<Response<Body>, Refused> {
+    let far = egress::connect(switch, to.host(), to.port_u16().unwrap_or(443)).await?;
     tokio::spawn(async move {
         let ended = match hyper::upgrade::on(request).await {
             Ok(near) => pump(TokioIo::new(near), far, TUNNEL_IDLE_MAX).await.map_err(|error| error.to_string()),
@@ -150,12 +149,12 @@ async fn tunnel(request: Request<Incoming>, to: Authority) -> Result<Response<Bo
 }
 
 /// Sends an absolute-form request on, body and answer streamed.
-async fn forward(request: Request<Incoming>, to: Authority) -> Result<Response<Body>, Refused> {
+async fn forward(switch: Egress, request: Request<Incoming>, to: Authority) -> Result<Response<Body>, Refused> {
     let unreachable = || Refused::Unreachable { host: to.host().to_owned() };
     if request.uri().scheme() != Some(&Scheme::HTTP) {
         return Err(unreachable());
     }
-    let stream = egress::connect(to.host(), to.port_u16().unwrap_or(80)).await?;
+    let stream = egress::connect(switch, to.host(), to.port_u16().unwrap_or(80)).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|_| unreachable())?;
     tokio::spawn(connection);

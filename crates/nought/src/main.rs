@@ -13,7 +13,6 @@ mod deploy;
 mod dev;
 mod doctor;
 mod edge;
-mod egress;
 mod front;
 mod gateway;
 mod invoke;

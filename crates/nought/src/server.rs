@@ -59,7 +59,7 @@ impl Server {
         })?;
         let address = listener.local_addr()?;
         let limits = Limits::from(settings);
-        let gateway = Gateway::new(settings.egress, limits);
+        let gateway = Gateway::new(egress(settings), limits);
         let runtime = start_runtime(settings, Arc::clone(&gateway)).await?;
         let services = open_services(settings, mode, root.clone(), runtime).await?;
         tell_root_key(&settings.data, &services, root.is_some())?;
@@ -149,15 +149,19 @@ fn make_data_folder(data: &Path) -> Result<()> {
         .with_context(|| format!("cannot make the data directory {}", data.display()))
 }
 
+fn egress(settings: &Settings) -> runtime::Egress {
+    match settings.egress {
+        cli::Egress::Open => runtime::Egress::Open,
+        cli::Egress::None => runtime::Egress::None,
+    }
+}
+
 async fn start_runtime(settings: &Settings, gateway: Arc<Gateway>) -> Result<Arc<Runtime>> {
     let options = runtime::Options {
         require_sandbox: settings.require_sandbox,
         strict_runtimes: settings.strict_runtimes,
         interpreter_dirs: settings.interpreters.clone(),
-        egress: match settings.egress {
-            cli::Egress::Open => runtime::Egress::Open,
-            cli::Egress::None => runtime::Egress::None,
-        },
+        egress: egress(settings),
         idle: settings.environments_idle,
         ..runtime::Options::new(settings.data.join("runtime"))
     };

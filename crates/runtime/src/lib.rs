@@ -8,6 +8,7 @@
 //! - Code is named by its content, and what was prepared from it is never changed.
 
 mod component;
+pub mod egress;
 mod options;
 mod package;
 mod process;

@@ -15,7 +15,6 @@ mod check;
 mod compile;
 mod crash;
 mod drive;
-pub(crate) mod egress;
 mod engine;
 mod environment;
 mod event;

@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::GATEWAY;
-use super::egress::{self, Refused};
+use crate::egress::{self, Refused};
 use crate::options::Egress;
 
 /// Longest time to connect, where the guest names none; its own deadline usually comes first.
@@ -112,14 +112,11 @@ async fn connect(world: &World, function: Arc<FunctionVersion>, uri: &Uri) -> Re
     if !tls && is_gateway(host, port) {
         return Ok(Box::new(enter(world, function)));
     }
-    if world.egress == Egress::None {
-        return Err(Error::HttpRequestDenied);
-    }
-    let bare_host = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = egress::connect(bare_host, port).await.map_err(refused)?;
+    let stream = egress::connect(world.egress, host, port).await.map_err(refused)?;
     if !tls {
         return Ok(Box::new(stream));
     }
+    let bare_host = host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(bare_host.to_owned()).map_err(|_| Error::HttpRequestUriInvalid)?;
     let stream = TlsConnector::from(tls_config()?).connect(name, stream).await.map_err(Error::Tls)?;
     Ok(Box::new(stream))
@@ -139,9 +136,10 @@ fn enter(world: &World, function: Arc<FunctionVersion>) -> impl Connection + 'st
 
 fn refused(refused: Refused) -> Error {
     match refused {
-        Refused::Name(error) => Error::DnsError { rcode: Some(error.to_string()), info_code: None },
-        Refused::Address => Error::DestinationIpProhibited,
-        Refused::Connect(error) => Error::Connect(error),
+        Refused::Closed => Error::HttpRequestDenied,
+        Refused::Forbidden { .. } => Error::DestinationIpProhibited,
+        Refused::Unknown { .. } => Error::DnsError { rcode: Some(refused.to_string()), info_code: None },
+        Refused::Unreachable { .. } => Error::DestinationUnavailable,
     }
 }
 
