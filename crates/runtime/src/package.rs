@@ -146,11 +146,24 @@ fn fill(root: &Path, package: &[u8], bytes_max: u64) -> Result<(), PrepareError>
         }
     }
     for (path, target) in links {
+        refuse_links_above(root, &path)?;
         let place = root.join(path);
         make_parent(&place)?;
         symlink(target, place).map_err(in_the_way)?;
     }
     Ok(())
+}
+
+/// A link below another link would lie elsewhere than its path says, and could climb higher than its path is deep.
+fn refuse_links_above(root: &Path, path: &Path) -> Result<(), PrepareError> {
+    match path.ancestors().skip(1).find(|above| root.join(above).is_symlink()) {
+        None => Ok(()),
+        Some(link) => Err(PrepareError::UnsafePath(format!(
+            "the package has an entry below a symlink: {:?} lies below {:?}",
+            path.display(),
+            link.display()
+        ))),
+    }
 }
 
 fn safe_path(name: &str) -> Result<PathBuf, PrepareError> {

@@ -88,6 +88,8 @@ fn nothing_leaves_the_package() {
         archive(&[Link("out", "../x")]),
         archive(&[Link("a/out", "../../x")]),
         archive(&[Link("a/b/up", "../.."), Link("out", "a/b/up/..")]),
+        archive(&[Link("a/up", ".."), Link("a/up/a/up/a/up/b/out", "../../../../../../out")]),
+        archive(&[Link("a/b/up", "../.."), Link("a/b/up/c/out", "../../.."), Link("c/out/made/outside", "x")]),
     ];
     for package in packages {
         let refused = check(&package, 1_000);
