@@ -81,6 +81,7 @@ async fn now(
         region: target.id.scope.region.clone(),
         name: target.id.name.clone(),
         qualifier: target.qualifier.clone(),
+        choice: None,
         payload: Payload::Event { document: document(input.payload)?, kind: EVENT_KIND.into(), source },
         trace: caller_trace(&call.headers),
         client_context: client_context(input.client_context.as_deref())?,

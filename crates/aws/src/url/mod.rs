@@ -21,10 +21,10 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use services::Services;
+use services::function::UrlRoute;
 use services::function::url::Auth;
-use services::function::{Qualifier, UrlRoute};
 use services::identity::{self, Context, Principal};
-use services::invoke::{Invoke, Invoked};
+use services::invoke::{self, Invoke, Invoked};
 use services::run::{Body, Failure, Kind, Output, Payload, RequestId, Trace};
 use services::trace;
 
@@ -103,11 +103,13 @@ impl UrlCall<'_> {
         let (caller, content) = self.authenticate(&parts, body).await?;
         self.authorize(&caller)?;
         let trace = caller_trace(&parts.headers);
-        let payload = match self.kind()? {
+        // Which version of a weighted alias it is decides how the request is handed over.
+        let choice = invoke::choice();
+        let payload = match self.kind(choice)? {
             Kind::Component => self.request(parts, content)?,
             Kind::Process => self.event(&parts, &caller, trace.as_ref(), content).await?,
         };
-        let invoked = self.services.invoke(self.invoke(payload, trace)).await.map_err(refusal::not_run)?;
+        let invoked = self.services.invoke(self.invoke(choice, payload, trace)).await.map_err(refusal::not_run)?;
         respond(invoked)
     }
 
@@ -160,9 +162,9 @@ impl UrlCall<'_> {
         format!("arn:aws:lambda:{}:{}:function:{}{alias}", id.scope.region, id.scope.account, id.name)
     }
 
-    /// How the code behind the URL takes requests. An alias does not spread over code of both kinds.
-    fn kind(&self) -> Result<Kind, Error> {
-        let route = self.services.routes().resolve(&self.route.function, self.route.qualifier().as_ref(), 0);
+    /// How the code that is chosen takes requests.
+    fn kind(&self, choice: u64) -> Result<Kind, Error> {
+        let route = self.services.routes().resolve(&self.route.function, self.route.qualifier().as_ref(), choice);
         route.map(|route| route.version.kind).map_err(|error| refusal::not_run(error.into()))
     }
 
@@ -205,13 +207,14 @@ impl UrlCall<'_> {
         Ok(Payload::Event { document, kind: "aws.lambda.url".into(), source: self.arn().into() })
     }
 
-    fn invoke(&self, payload: Payload, trace: Option<Trace>) -> Invoke {
+    fn invoke(&self, choice: u64, payload: Payload, trace: Option<Trace>) -> Invoke {
         let id = &self.route.function;
         Invoke {
             account: id.scope.account.clone(),
             region: id.scope.region.clone(),
             name: id.name.clone(),
-            qualifier: self.route.alias.clone().map(Qualifier::Alias),
+            qualifier: self.route.qualifier(),
+            choice: Some(choice),
             payload,
             trace,
             client_context: None,

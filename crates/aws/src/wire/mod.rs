@@ -138,6 +138,9 @@ impl RunFunction for Echo {
                     job.observer.wrote(document.clone());
                     echo(document)
                 }
+                Payload::Http(_) if job.function.kind == Kind::Process => {
+                    Err(Failure::Platform("a process takes events".to_owned()))
+                }
                 Payload::Http(request) => {
                     let (parts, body) = request.into_parts();
                     let body = body.collect().await.map_or_else(|_| Bytes::new(), |body| body.to_bytes());

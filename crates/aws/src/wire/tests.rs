@@ -319,6 +319,29 @@ async fn a_component_gets_the_request_itself() {
     assert_eq!(found, wanted);
 }
 
+#[tokio::test]
+async fn each_version_of_a_weighted_alias_gets_requests_in_the_way_that_it_takes_them() {
+    let wire = Wire::new().await;
+    wire.create_function("mixed", "process").await;
+    let ask = |request: &'static str| wire.exchange("lambda", request);
+    ask("POST /2015-03-31/functions/mixed/versions\n\n{}").await;
+    // `component` in base64.
+    ask("PUT /2015-03-31/functions/mixed/code\n\n{\"ZipFile\":\"Y29tcG9uZW50\",\"Publish\":true}").await;
+    wire.services.functions().settled().await;
+    let alias = r#"{"Name":"both","FunctionVersion":"1","RoutingConfig":{"AdditionalVersionWeights":{"2":0.5}}}"#;
+    let made = wire.exchange("lambda", &format!("POST /2015-03-31/functions/mixed/aliases\n\n{alias}")).await;
+    assert!(made.starts_with("201"), "{made}");
+    let id = url(&wire, "mixed:both", "NONE", "").await;
+    open_to_all(&wire, "mixed:both").await;
+    let mut as_event = 0;
+    for _ in 0..64 {
+        let found = wire.exchange_unsigned(&format!("GET /_url/{id}/a\n\n")).await;
+        assert!(found.starts_with("200"), "{found}");
+        as_event += usize::from(found.contains("\"version\":\"2.0\""));
+    }
+    assert!((1..64).contains(&as_event), "{as_event} of 64"); // by chance once in 2^63
+}
+
 /// The body of an answer of CloudWatch Logs.
 async fn logs(wire: &Wire, operation: &str, body: serde_json::Value) -> serde_json::Value {
     let answer = wire.exchange("logs", &format!("POST /\nx-amz-target: Logs_20140328.{operation}\n\n{body}")).await;

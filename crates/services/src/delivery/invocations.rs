@@ -57,6 +57,7 @@ impl Invocations {
             region: place.function.scope.region.clone(),
             name: place.function.name.clone(),
             qualifier: event.qualifier()?,
+            choice: None,
             payload: Payload::Event { document, kind: event.kind.clone(), source: event.source.clone() },
             trace: event.cause.trace,
             client_context: event.client_context.clone(),

@@ -191,6 +191,7 @@ pub(crate) fn request(name: &str, document: &str) -> Invoke {
         region: scope.region,
         name,
         qualifier: None,
+        choice: None,
         payload: Payload::Event {
             document: Bytes::from(document.to_owned()),
             kind: "nought.invoke".into(),

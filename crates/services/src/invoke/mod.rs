@@ -34,6 +34,9 @@ pub struct Invoke {
     pub region: Region,
     pub name: FunctionName,
     pub qualifier: Option<Qualifier>,
+    /// Chooses among the versions of a weighted alias, where the caller has looked at that version already; drawn where
+    /// it has not. See [`choice`].
+    pub choice: Option<u64>,
     pub payload: Payload,
     /// The caller's place in its trace; without one a trace begins here.
     pub trace: Option<Trace>,
@@ -89,15 +92,18 @@ pub(crate) enum Caller {
     Waits,
 }
 
+/// Draws what chooses among the versions of a weighted alias.
+pub fn choice() -> u64 {
+    u64::from_le_bytes(random::bytes())
+}
+
 /// Runs one invocation up to its answer. Its report comes in later, for a streamed answer after the last frame.
 pub(crate) async fn invoke(services: &Services, invoke: Invoke, caller: Caller) -> Result<Invoked, Error> {
     if services.stopping() {
         return Err(Error::Stopping);
     }
     let id = FunctionId { scope: Scope { account: invoke.account, region: invoke.region }, name: invoke.name };
-    let drawn: [u8; 24] = random::bytes();
-    let (id_bytes, choice) = drawn.split_first_chunk::<16>().expect("24 bytes were drawn");
-    let choice = u64::from_le_bytes(choice.try_into().expect("8 of 24 bytes are left after 16"));
+    let choice = invoke.choice.unwrap_or_else(choice);
     let route = services.routes().resolve(&id, invoke.qualifier.as_ref(), choice)?;
     let now = services.store().clock();
     let permit = services.permit(&id, &route).map_err(|throttle| {
@@ -108,7 +114,7 @@ pub(crate) async fn invoke(services: &Services, invoke: Invoke, caller: Caller) 
     })?;
     make_ready(services, &route.version).await?;
 
-    let request_id = invoke.request_id.unwrap_or_else(|| RequestId(random::uuid(*id_bytes)));
+    let request_id = invoke.request_id.unwrap_or_else(|| RequestId(random::uuid(random::bytes())));
     let trace = trace::enter(invoke.trace.as_ref(), now);
     let recorder = Recorder::new(
         services.store().clone(),
