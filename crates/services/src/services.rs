@@ -161,6 +161,11 @@ impl Services {
         delivery::invoke_later(self, later).await
     }
 
+    /// How many invocations may run at once, over all functions.
+    pub fn concurrency_max(&self) -> u32 {
+        self.0.concurrency.total_max()
+    }
+
     /// How many invocations are running.
     pub fn running(&self) -> u32 {
         self.0.concurrency.running()

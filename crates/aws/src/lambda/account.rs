@@ -14,14 +14,15 @@ pub async fn settings(
     let scope = arn::scope(&call);
     let usage = call.services.functions().read(|read| account::usage(read, &scope));
     let usage = usage.map_err(|error: function::Error| Error::internal(&error))?;
+    let concurrency_max = call.services.concurrency_max();
     let bytes = |bytes: u64| i64::try_from(bytes).ok();
     Ok(shapes::GetAccountSettingsResponse {
         account_limit: Some(shapes::AccountLimit {
             total_code_size: bytes(account::CODE_BYTES_MAX),
             code_size_unzipped: bytes(UNPACKED_BYTES_MAX),
             code_size_zipped: bytes(PACKAGE_BYTES_MAX),
-            concurrent_executions: i32::try_from(account::CONCURRENCY_MAX).ok(),
-            unreserved_concurrent_executions: i32::try_from(usage.unreserved()).ok(),
+            concurrent_executions: i32::try_from(concurrency_max).ok(),
+            unreserved_concurrent_executions: i32::try_from(usage.unreserved(concurrency_max)).ok(),
         }),
         account_usage: Some(shapes::AccountUsage {
             total_code_size: bytes(usage.code_bytes),

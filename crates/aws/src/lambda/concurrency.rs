@@ -1,6 +1,6 @@
 //! Reserved concurrency.
 
-use services::function::concurrency;
+use services::function::concurrency::{self, Reservation};
 
 use super::arn::Target;
 use super::refusal::refuse;
@@ -13,8 +13,11 @@ const FUNCTIONS_ONLY: &str = "This operation is permitted on Lambda functions on
 pub async fn put(call: Call, input: shapes::PutFunctionConcurrencyRequest) -> Result<shapes::Concurrency, Error> {
     let id = Target::whole(&call, &input.function_name, FUNCTIONS_ONLY)?;
     let given = input.reserved_concurrent_executions;
-    let executions = u32::try_from(given).unwrap_or(0); // the model refuses negative numbers
-    let done = call.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, executions)).await;
+    let reservation = Reservation {
+        executions: u32::try_from(given).unwrap_or(0), // the model refuses negative numbers
+        concurrency_max: call.services.concurrency_max(),
+    };
+    let done = call.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, &reservation)).await;
     done.map_err(|error| refuse(&call, &id, error))?;
     Ok(shapes::Concurrency { reserved_concurrent_executions: Some(given) })
 }

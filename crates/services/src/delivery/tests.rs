@@ -6,7 +6,7 @@ use store::{Order, Read};
 
 use super::*;
 use crate::Options;
-use crate::function::concurrency;
+use crate::function::concurrency::{self, Reservation};
 use crate::invoke::fake::{World, id};
 
 fn later(function: &str, document: &str) -> InvokeLater {
@@ -99,7 +99,7 @@ async fn waiting_for_concurrency_is_no_attempt_and_holds_up_nobody_else() {
         world.deploy(name).await;
     }
     let id = id("f");
-    let set = world.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, 1)).await;
+    let set = world.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, &Reservation::of_all(1))).await;
     set.expect("1000 are there");
     for number in 0..3 {
         send(&world, "f", &format!("wait {number}")).await;
@@ -144,7 +144,8 @@ async fn an_event_that_is_too_old_or_whose_function_is_gone_is_given_up() {
     world.deploy("gone").await;
     for name in ["f", "gone"] {
         let id = id(name);
-        let set = world.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, 0)).await;
+        let set =
+            world.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, &Reservation::of_all(0))).await;
         set.expect("1000 are there");
         send(&world, name, "never").await;
     }

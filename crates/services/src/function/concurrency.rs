@@ -4,9 +4,33 @@ use store::{Read, Tx};
 
 use super::{Error, FunctionId, account, rows};
 
-/// Reserves so many executions; 0 stops the function from being invoked.
-pub fn reserve(tx: &mut Tx, id: &FunctionId, executions: u32) -> Result<(), Error> {
-    change(tx, id, Some(executions))
+/// So many executions out of all that may run at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Reservation {
+    /// 0 stops the function from being invoked.
+    pub executions: u32,
+    pub concurrency_max: u32,
+}
+
+#[cfg(test)]
+impl Reservation {
+    /// Out of as many as there are where the operator sets no limit.
+    pub(crate) fn of_all(executions: u32) -> Reservation {
+        Reservation { executions, concurrency_max: account::CONCURRENCY_MAX }
+    }
+}
+
+/// Reserves executions, as long as enough are left to the functions without a reservation.
+pub fn reserve(tx: &mut Tx, id: &FunctionId, reservation: &Reservation) -> Result<(), Error> {
+    let before = account::usage(tx, &id.scope)?.reserved;
+    change(tx, id, Some(reservation.executions))?;
+    let after = account::usage(tx, &id.scope)?;
+    // An account that may run less than the minimum can reserve nothing.
+    let minimum = account::UNRESERVED_MIN.min(reservation.concurrency_max);
+    match after.reserved > before && after.unreserved(reservation.concurrency_max) < minimum {
+        true => Err(Error::TooMuchReserved { minimum }),
+        false => Ok(()),
+    }
 }
 
 /// Gives the reservation back: the function shares what is unreserved.

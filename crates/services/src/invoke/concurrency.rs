@@ -45,6 +45,10 @@ impl Concurrency {
         Concurrency { total_max, shared: Arc::default(), reserved: Mutex::default(), freed: Arc::default() }
     }
 
+    pub fn total_max(&self) -> u32 {
+        self.total_max
+    }
+
     /// `reserved_total` is the sum of all reservations.
     pub fn acquire(
         &self,

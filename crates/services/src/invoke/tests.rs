@@ -6,7 +6,7 @@ use store::Timestamp;
 use super::fake::{World, id, request};
 use super::*;
 use crate::Options;
-use crate::function::concurrency;
+use crate::function::concurrency::{self, Reservation};
 use crate::run::{CodeId, End, Output};
 use crate::usage::{Counts, Query, totals};
 
@@ -90,7 +90,11 @@ async fn a_reservation_is_a_limit_and_zero_of_it_stops_the_function() {
     world.deploy("free").await;
     for (reserved, wanted) in [(0, "Throttled(Reserved)"), (1, "ok")] {
         let id = id("f");
-        let set = world.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, reserved)).await;
+        let set = world
+            .services
+            .functions()
+            .change(&id, |tx| concurrency::reserve(tx, &id, &Reservation::of_all(reserved)))
+            .await;
         set.expect("1000 are there");
         assert_eq!(outcome(&world, "f", "ok").await, wanted);
     }

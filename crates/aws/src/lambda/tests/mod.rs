@@ -30,7 +30,11 @@ struct Said {
 
 impl World {
     async fn new() -> World {
-        let services = Services::open(Store::memory(), Runner::new(), Options::default()).await;
+        World::with(Options::default()).await
+    }
+
+    async fn with(options: Options) -> World {
+        let services = Services::open(Store::memory(), Runner::new(), options).await;
         let services = services.expect("the memory engine opens");
         let api = Api::new(services.clone(), crate::Options { authority: Some("localhost:4566".into()) });
         World { services, api }

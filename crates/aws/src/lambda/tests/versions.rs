@@ -140,3 +140,30 @@ async fn concurrency_tags_and_account_settings_add_up() {
         ])
         .await;
 }
+
+#[tokio::test]
+async fn reservations_and_account_settings_follow_the_operator_s_limit() {
+    let world = World::with(Options { concurrency_max: 120, ..Options::default() }).await;
+    world.ask(CREATE).await;
+    world.services.functions().settled().await;
+    let settings = |unreserved: u32| {
+        format!(
+            r#"200 {{"AccountLimit":{{"TotalCodeSize":80530636800,"CodeSizeUnzipped":262144000,"CodeSizeZipped":52428800,"ConcurrentExecutions":120,"UnreservedConcurrentExecutions":{unreserved}}},"AccountUsage":{{"TotalCodeSize":3,"FunctionCount":1}}}}"#
+        )
+    };
+    let concurrency = "PUT /2017-10-31/functions/f/concurrency";
+    world
+        .check(&[
+            ("GET /2016-08-19/account-settings", &settings(120)),
+            (
+                &format!(r#"{concurrency} {{"ReservedConcurrentExecutions":21}}"#),
+                r#"400 InvalidParameterValueException {"message":"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].","Type":"User"}"#,
+            ),
+            (
+                &format!(r#"{concurrency} {{"ReservedConcurrentExecutions":20}}"#),
+                r#"200 {"ReservedConcurrentExecutions":20}"#,
+            ),
+            ("GET /2016-08-19/account-settings", &settings(100)),
+        ])
+        .await;
+}

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::*;
 use crate::function::alias::{self, AliasChange};
+use crate::function::concurrency::Reservation;
 use crate::function::url::{self, Auth, UrlChange};
 use crate::function::{Create, Error, Functions, SettingsChange, Unroutable, UpdateCode, UpdateSettings, concurrency};
 use crate::run::{
@@ -145,7 +146,10 @@ async fn routes_show_a_change_before_it_is_acknowledged() {
     functions.change(&target, point).await.expect("version 1 is there");
     assert_eq!(runs(&functions, "f:live"), Ok(128));
 
-    functions.change(&target, |tx| concurrency::reserve(tx, &target, 7)).await.expect("there is room");
+    functions
+        .change(&target, |tx| concurrency::reserve(tx, &target, &Reservation::of_all(7)))
+        .await
+        .expect("there is room");
     assert_eq!(functions.routes().reserved(), 7);
     let made = functions.change(&target, |tx| url::create(tx, &target, Some(&live), Auth::None, &UrlChange::default()));
     let url = made.await.expect("it has none");
@@ -166,7 +170,7 @@ async fn whoever_reads_a_change_before_it_is_acknowledged_finds_it_in_the_routes
     functions.create(&target, new("one")).await.expect("a good package");
     functions.settled().await;
     let _changing = functions.routes().changing(&target);
-    store.transact(|tx| concurrency::reserve(tx, &target, 7)).await.expect("there is room");
+    store.transact(|tx| concurrency::reserve(tx, &target, &Reservation::of_all(7))).await.expect("there is room");
     let route = functions.routes().resolve(&target, None, 0).expect("it is active");
     assert_eq!(route.reserved, Some(7));
 }

@@ -6,6 +6,7 @@ use store::{Store, Tx};
 
 use super::*;
 use crate::function::alias::AliasChange;
+use crate::function::concurrency::Reservation;
 use crate::function::lifecycle::{self, UpdateSettings};
 use crate::function::package::Uploaded;
 use crate::function::url::{Auth, UrlChange};
@@ -102,7 +103,9 @@ fn step(tx: &mut Tx, words: &[&str], uploaded: impl Fn(&str) -> Uploaded) -> Res
             let (statements, _) = permission::policy(tx, &target, qualifier)?;
             Ok(joined(statements.iter().map(|statement| statement.sid.as_deref().unwrap_or("-"))))
         }
-        ("reserve", [executions]) => concurrency::reserve(tx, &target, executions.parse().expect("a number")).map(ok),
+        ("reserve", [executions]) => {
+            concurrency::reserve(tx, &target, &Reservation::of_all(executions.parse().expect("a number"))).map(ok)
+        }
         ("release", []) => concurrency::release(tx, &target).map(ok),
         ("tag", tags) => {
             let tags = tags.iter().map(|tag| ((*tag).to_owned(), "x".to_owned())).collect();
@@ -115,7 +118,12 @@ fn step(tx: &mut Tx, words: &[&str], uploaded: impl Fn(&str) -> Uploaded) -> Res
         ("tags", []) => Ok(joined(tag::tags(tx, &target)?.keys())),
         ("usage", []) => {
             let usage = account::usage(tx, &target.scope)?;
-            Ok(format!("{} functions {} bytes {} unreserved", usage.functions, usage.code_bytes, usage.unreserved()))
+            Ok(format!(
+                "{} functions {} bytes {} unreserved",
+                usage.functions,
+                usage.code_bytes,
+                usage.unreserved(account::CONCURRENCY_MAX)
+            ))
         }
         ("references", [package]) => {
             let found = rows::package(tx, &uploaded(package).code.id)?;
