@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use wasmtime::Engine;
 use wasmtime_wasi_http::handler::ProxyPre;
 
-use super::compile::{LoadError, Pre, Shelf};
+use super::shelf::{LoadError, Pre, Shelf};
 
 /// Mapped components at one time, unless more are running.
 const LOADED_MAX: usize = 256;
@@ -133,10 +133,18 @@ fn least_recent(slots: &HashMap<CodeId, Slot>) -> Option<CodeId> {
 
 async fn load(shelves: Vec<Arc<Shelf>>, code: CodeId) -> Result<Loaded, LoadError> {
     let mapping = tokio::task::spawn_blocking(move || {
-        let shelf = shelves.iter().find(|shelf| shelf.holds(&code)).unwrap_or(&shelves[0]);
         let mut environment = [0; 16];
         getrandom::fill(&mut environment).map_err(|error| std::io::Error::other(error.to_string()))?;
-        Ok(Loaded { pre: shelf.load(&code)?, environment: EnvironmentId(hex::encode(environment).into()) })
+        Ok(Loaded { pre: find(&shelves, &code)?, environment: EnvironmentId(hex::encode(environment).into()) })
     });
     mapping.await.unwrap_or_else(|error| Err(std::io::Error::other(error).into()))
+}
+
+/// Code that was compiled quickly is deleted once better code is there, maybe after the first look: hence the second.
+fn find(shelves: &[Arc<Shelf>], code: &CodeId) -> Result<Pre, LoadError> {
+    let look = || shelves.iter().find(|shelf| shelf.holds(code)).unwrap_or(&shelves[0]).load(code);
+    match look() {
+        Err(LoadError::File(_)) => look(),
+        found => found,
+    }
 }

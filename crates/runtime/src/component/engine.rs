@@ -1,14 +1,17 @@
-//! The two wasmtime engines and what their guests may import.
+//! The wasmtime engines and what their guests may import.
 //!
-//! Two, because support for concurrent tasks, which WASI 0.3 needs, halves the throughput of WASI 0.2
-//! (15,000 against 20,400 requests/s for a stock hello world, measured 2026-11).
+//! Two worlds, because support for concurrent tasks, which WASI 0.3 needs, halves the throughput of WASI 0.2
+//! (15,000 against 20,400 requests/s for a stock hello world, measured 2026-11). Two of each, because code that Winch
+//! compiled does not run in an engine of Cranelift's.
 //!
 //! Every setting here that is not wasmtime's default was measured; change one with a measurement beside it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy, WasmBacktraceDetails,
+};
 
 use super::guest::Guest;
 
@@ -29,6 +32,9 @@ const STACK_KEEP_BYTES: usize = 64 << 10;
 /// Pool slots that stay mapped to the memory image of the component that used them last.
 const WARM_SLOTS_MAX: u32 = 100;
 
+/// Twice wasmtime's default: Winch keeps in stack frames what Cranelift keeps in registers.
+const QUICK_STACK_BYTES: usize = 1 << 20;
+
 /// Mappings that one instance may need, and those left to the rest of the process.
 const MAPPINGS_PER_INSTANCE: usize = 12;
 const MAPPINGS_SPARE: usize = 10_000;
@@ -44,7 +50,22 @@ pub(super) enum World {
     Three,
 }
 
-pub(super) const WORLDS: [World; 2] = [World::Three, World::Two];
+/// How much is done for the speed of compiled code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Cranelift.
+    Full,
+    /// Winch: compiles a JavaScript component in 2.7 s where Cranelift takes 15 (2026-11); its code is 1.6 times slower.
+    Quick,
+}
+
+/// In the order in which code is looked for: what was compiled well comes first.
+pub(super) const ENGINES: [(World, Effort); 4] = [
+    (World::Three, Effort::Full),
+    (World::Two, Effort::Full),
+    (World::Three, Effort::Quick),
+    (World::Two, Effort::Quick),
+];
 
 /// An engine and the host functions that its guests see.
 pub(super) struct Host {
@@ -53,8 +74,8 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub fn new(world: World, instances_max: usize) -> wasmtime::Result<Host> {
-        let engine = Engine::new(&config(world, instances_max))?;
+    pub fn new(world: World, effort: Effort, instances_max: usize) -> wasmtime::Result<Host> {
+        let engine = Engine::new(&config(world, effort, instances_max))?;
         let linker = linker(&engine, world)?;
         Ok(Host { engine, linker })
     }
@@ -68,7 +89,7 @@ impl Host {
     }
 }
 
-fn config(world: World, instances_max: usize) -> Config {
+fn config(world: World, effort: Effort, instances_max: usize) -> Config {
     let concurrent = world == World::Three;
     let mut config = Config::new();
     config
@@ -80,6 +101,9 @@ fn config(world: World, instances_max: usize) -> Config {
         .memory_guard_size(MEMORY_GUARD_BYTES)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances_max)));
+    if effort == Effort::Quick {
+        config.strategy(Strategy::Winch).max_wasm_stack(QUICK_STACK_BYTES);
+    }
     config
 }
 
@@ -106,9 +130,9 @@ fn pool(instances_max: usize) -> PoolingAllocationConfig {
     pool
 }
 
-/// How many instances each of the two pools may hold without running the process out of memory mappings.
+/// How many instances each engine's pool may hold without running the process out of memory mappings.
 fn instances_fitting(wanted: usize, mappings_max: usize) -> u32 {
-    let fitting = mappings_max.saturating_sub(MAPPINGS_SPARE) / MAPPINGS_PER_INSTANCE / WORLDS.len();
+    let fitting = mappings_max.saturating_sub(MAPPINGS_SPARE) / MAPPINGS_PER_INSTANCE / ENGINES.len();
     u32::try_from(wanted.min(fitting).max(1)).unwrap_or(u32::MAX)
 }
 
@@ -137,7 +161,7 @@ mod tests {
     #[test]
     fn pools_never_outgrow_the_mappings_of_the_process() {
         for (wanted, mappings, expected) in
-            [(1_000, 65_530, 1_000), (5_000, 65_530, 2_313), (5_000, 1_048_576, 5_000), (100, 5_000, 1), (0, 65_530, 1)]
+            [(1_000, 65_530, 1_000), (5_000, 65_530, 1_156), (5_000, 1_048_576, 5_000), (100, 5_000, 1), (0, 65_530, 1)]
         {
             assert_eq!(instances_fitting(wanted, mappings), expected, "{wanted} of {mappings}");
         }

@@ -23,6 +23,7 @@ mod ledger;
 mod outgoing;
 mod output;
 mod run;
+mod shelf;
 mod ticker;
 
 use std::sync::Arc;
@@ -34,8 +35,9 @@ use services::run::{Answer, BoxFuture, CodeId, Gateway, Job, PrepareError};
 use tokio::sync::watch;
 
 use self::cache::Cache;
-pub use self::compile::OpenError;
-use self::compile::{Compiler, Shelf};
+use self::compile::Compiler;
+pub use self::shelf::OpenError;
+use self::shelf::Shelf;
 use self::ticker::Ticker;
 use crate::options::Options;
 
@@ -54,7 +56,7 @@ pub struct Components {
 /// What every invocation needs.
 struct Room {
     shelves: Vec<Arc<Shelf>>,
-    cache: Cache,
+    cache: Arc<Cache>,
     ticker: Arc<Ticker>,
     computing: Computing,
     world: outgoing::World,
@@ -71,14 +73,13 @@ impl Components {
     /// Starts the engines and opens the directory of compiled code.
     pub fn new(options: &Options, gateway: Arc<dyn Gateway>) -> Result<Components, OpenError> {
         let dir = options.dir.join("compiled");
-        let open = |world| Shelf::open(&dir, world, options.instances_max).map(Arc::new);
-        let shelves = engine::WORLDS.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        compile::clear_others(&dir, &shelves);
+        let shelves = shelf::open_all(&dir, options.instances_max)?;
+        shelf::clear_others(&dir, &shelves);
         let engines = shelves.iter().map(|shelf| shelf.host.engine.clone()).collect();
         let threads = |error: std::io::Error| OpenError::Engine(error.to_string());
         let room = Room {
             shelves,
-            cache: Cache::new(),
+            cache: Arc::new(Cache::new()),
             ticker: Arc::new(Ticker::start(engines).map_err(threads)?),
             computing: Computing(Some(drive::computing_threads().map_err(threads)?)),
             world: outgoing::World { gateway, egress: options.egress },
@@ -92,7 +93,7 @@ impl Components {
     pub fn prepare(&self, code: CodeId, wasm: Bytes) -> BoxFuture<'_, Result<Option<String>, PrepareError>> {
         Box::pin(async move {
             if !self.holds(&code) {
-                self.compiler.add(&self.room.shelves, code, wasm).await?;
+                self.compiler.add(&self.room.shelves, &self.room.cache, code, wasm).await?;
             }
             Ok(None)
         })
@@ -105,7 +106,8 @@ impl Components {
     /// Deletes compiled code. Invocations that run it go on.
     pub fn discard(&self, code: &CodeId) {
         self.room.cache.forget(code);
-        for shelf in &self.room.shelves {
+        // The quick ones first, as compiling again expects.
+        for shelf in self.room.shelves.iter().rev() {
             if let Err(error) = shelf.remove(code) {
                 tracing::warn!(%error, "compiled code could not be deleted");
             }

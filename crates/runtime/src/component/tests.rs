@@ -13,6 +13,7 @@ use services::run::{
 };
 use sha2::{Digest, Sha256};
 
+use super::engine::Effort;
 use super::*;
 use crate::options::Egress;
 
@@ -169,6 +170,45 @@ async fn hello_answers_http_requests_and_events() {
     let cold: Vec<bool> = placed.iter().map(|(_, cold)| *cold).collect();
     assert_eq!(cold, [true, false]);
     assert_eq!(placed[0].0, placed[1].0);
+}
+
+/// A component with a section of its own that nobody reads, which makes it a large one.
+fn padded(component: &[u8]) -> Bytes {
+    let padding = [&[3_u8][..], b"pad", &[0; 1 << 20]].concat();
+    let mut section = vec![0];
+    let mut length = padding.len();
+    while length >= 0x80 {
+        section.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    section.push(length as u8);
+    [component, &section, &padding].concat().into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_component_answers_as_it_was_compiled_quickly_and_as_it_was_compiled_again() {
+    let bench = Bench::new();
+    let code = bench.deploy(padded(HELLO)).await.expect("hello compiles");
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        answers.push(bench.invoke(code, get("/")).await.0);
+        bench.components.compiler.later.install(|| {}); // Waits for what is being compiled.
+    }
+    assert_eq!(answers, [Ok("200 hello".to_owned()), Ok("200 hello".to_owned())]);
+    let efforts: Vec<Effort> =
+        bench.components.room.shelves.iter().filter(|shelf| shelf.holds(&code)).map(|shelf| shelf.effort).collect();
+    assert_eq!(efforts, [Effort::Full]);
+    bench.components.discard(&code);
+    assert!(!bench.components.holds(&code));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_component_that_is_discarded_before_it_is_compiled_again_stays_away() {
+    let bench = Bench::new();
+    let code = bench.deploy(padded(&component("unreachable"))).await.expect("the component compiles");
+    bench.components.discard(&code);
+    bench.components.compiler.later.install(|| {});
+    assert!(!bench.components.holds(&code));
 }
 
 #[tokio::test(flavor = "multi_thread")]
