@@ -319,3 +319,47 @@ async fn dropping_an_invocation_ends_its_guest() {
     running.abort();
     bench.components.room.stop.closed().await;
 }
+/// A component that answers and then does `after`.
+fn answering(after: &str) -> Bytes {
+    let text = include_str!("answering.wat").rsplit_once("AFTER").map(|(head, tail)| [head, after, tail].concat());
+    wat::parse_str(text.expect("it has a place for it")).expect("the component is well formed").into()
+}
+
+const FINISH: &str = "(call $finish (local.get $body) (i32.const 1) (local.get $trailers) (i32.const 0))";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trailers_follow_the_body() {
+    let bench = Bench::new();
+    let code = bench.deploy(answering(FINISH)).await.expect("the component compiles");
+    let answer = bench.components.run(bench.job(code, get("/"))).await;
+    let Ok(Output::Http(response)) = answer.outcome else { panic!("{:?}", answer.outcome.err()) };
+    let body = response.into_body().collect().await.expect("the body is whole");
+    let trailers = body.trailers().expect("there are trailers").clone();
+    assert_eq!(body.to_bytes(), "hello");
+    assert_eq!(trailers["x-end"], "yes");
+    assert_eq!(answer.report.await.end, End::Ok);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_breaks_off_where_its_guest_died() {
+    let bench = Bench::new();
+    let code = bench.deploy(answering("unreachable")).await.expect("the component compiles");
+    let (outcome, report) = bench.invoke(code, get("/")).await;
+    let error = outcome.expect_err("the body is not whole");
+    assert!(error.starts_with("200 then RequestId: 0") && error.contains("`unreachable`"), "{error}");
+    assert_eq!(report.end, End::Crashed("Runtime.ExitError".into()));
+    assert_eq!(report.bytes_out, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_the_body_early_ends_the_guest() {
+    let bench = Bench::new();
+    let code = bench.deploy(answering("(loop (br 0))")).await.expect("the component compiles");
+    let mut job = bench.job(code, get("/"));
+    Arc::get_mut(&mut job.function).expect("nobody else has it yet").timeout = Duration::from_secs(3600);
+    let answer = bench.components.run(job).await;
+    assert!(matches!(answer.outcome, Ok(Output::Http(_))));
+    assert!(bench.components.room.stop.receiver_count() > 0, "the guest runs on");
+    drop(answer.outcome);
+    bench.components.room.stop.closed().await;
+}
