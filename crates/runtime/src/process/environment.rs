@@ -41,6 +41,9 @@ const GATEWAY_CONNECTIONS_MAX: usize = 256;
 /// Source: Lambda quotas, "Function timeout" (read 2026-11-24).
 const EXPIRY_MARGIN: Duration = Duration::from_secs(900);
 
+/// An idle runtime has its call for the next event open with us, and so gets it at once. Ours.
+const HANDOVER_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How long the output of a dead environment may take to arrive.
 const GONE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -66,7 +69,7 @@ pub enum InitFailure {
 /// How an invocation left its environment.
 #[derive(Debug)]
 pub enum Served {
-    /// The environment was dead before the function saw the event, which can go to another.
+    /// The environment did not take the event: the function never saw it, and it can go to another.
     NotDelivered,
     Replied(Reply),
     Died(Cause),
@@ -131,7 +134,7 @@ impl Environment {
     /// Hands over the event and waits for the reply, or for the end of the environment.
     pub async fn invoke(&self, call: &Call, deadline: Instant, delivered: impl FnOnce()) -> Served {
         let (reply, replied) = oneshot::channel();
-        let (taken, was_taken) = oneshot::channel();
+        let (taken, mut was_taken) = oneshot::channel();
         let event = Event {
             request_id: call.request_id.0.clone(),
             headers: headers(call, deadline),
@@ -144,8 +147,15 @@ impl Environment {
         }
         tokio::select! {
             biased;
-            Ok(()) = was_taken => delivered(),
+            Ok(()) = &mut was_taken => delivered(),
             _ = self.ended() => return Served::NotDelivered,
+            () = tokio::time::sleep(HANDOVER_TIMEOUT) => {
+                was_taken.close();
+                match was_taken.try_recv() {
+                    Ok(()) => delivered(),
+                    Err(_) => return Served::NotDelivered,
+                }
+            }
         }
         let observer = &*call.observer;
         let settled = async {

@@ -4,8 +4,9 @@
 //!
 //! Invariants:
 //! - At most one event is with the runtime at a time.
-//! - An event that was not taken (phase still [`Phase::Idle`]) was not seen by the function.
+//! - An event that was not taken was not seen by the function, and is not shown to it once its giver has given up.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -57,7 +58,7 @@ pub struct Event {
     pub request_id: Box<str>,
     pub headers: HeaderMap,
     pub document: Bytes,
-    /// Fires when the runtime has the event.
+    /// Fires when the runtime gets the event. Whoever stops listening has taken the event back.
     pub taken: oneshot::Sender<()>,
     pub reply: oneshot::Sender<Reply>,
 }
@@ -84,7 +85,12 @@ pub struct Session {
     to_runtime: mpsc::Sender<Event>,
     events: tokio::sync::Mutex<mpsc::Receiver<Event>>,
     current: Mutex<Option<Current>>,
+    /// Calls of `next` that wait.
+    asking: AtomicUsize,
 }
+
+/// A call of `next`, which its connection may end at any time: a runtime that no longer asks is not idle.
+struct Asking<'a>(&'a Session);
 
 struct Current {
     request_id: Box<str>,
@@ -99,6 +105,7 @@ impl Session {
             to_runtime,
             events: tokio::sync::Mutex::new(events),
             current: Mutex::new(None),
+            asking: AtomicUsize::new(0),
         }
     }
 
@@ -127,17 +134,21 @@ impl Session {
         if !ready && !self.is_idle() {
             return Err(Refusal::WrongState);
         }
+        let _asking = Asking::new(self);
         let mut events = self.events.lock().await;
-        let event = events.recv().await.ok_or(Refusal::WrongState)?;
-        let delivered = Delivered { headers: event.headers, document: event.document };
-        *self.current() = Some(Current { request_id: event.request_id, reply: event.reply });
+        let (delivered, current) = loop {
+            let Event { request_id, headers, document, taken, reply } =
+                events.recv().await.ok_or(Refusal::WrongState)?;
+            if taken.send(()).is_ok() {
+                break (Delivered { headers, document }, Current { request_id, reply });
+            }
+        };
+        *self.current() = Some(current);
         self.phase.send_modify(|phase| {
             if *phase == Phase::Idle {
                 *phase = Phase::Busy;
             }
         });
-        // The giver may be gone; the reply then finds nobody either.
-        let _ = event.taken.send(());
         Ok(delivered)
     }
 
@@ -188,6 +199,28 @@ impl Session {
 
     fn current(&self) -> std::sync::MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Asking<'a> {
+    fn new(session: &'a Session) -> Asking<'a> {
+        session.asking.fetch_add(1, Ordering::SeqCst);
+        Asking(session)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if self.0.asking.fetch_sub(1, Ordering::SeqCst) > 1 {
+            return;
+        }
+        self.0.phase.send_if_modified(|phase| {
+            let left = *phase == Phase::Idle;
+            if left {
+                *phase = Phase::Answered;
+            }
+            left
+        });
     }
 }
 

@@ -133,6 +133,24 @@ def handler(event, context):
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_stopped_asking_is_replaced_unseen() {
+    let fixture = Fixture::new().await;
+    let seconds = format!("2345.{}", std::process::id());
+    let source = r#"#!/bin/sh
+API=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime
+ID=$(curl -sS -D - "$API/invocation/next" | grep -Fi Lambda-Runtime-Aws-Request-Id | tr -d '[:space:]' | cut -d: -f2)
+curl -sS -X POST "$API/invocation/$ID/response" -d 1
+curl -sS -m 0.3 "$API/invocation/next"
+exec sleep SECONDS
+"#;
+    let function = fixture.shell(&source.replace("SECONDS", &seconds)).await;
+    assert_eq!(fixture.run(&function, "1").await.ok(), "1");
+    wait_until(|| running(&format!("sleep\0{seconds}"))).await;
+    let next = tokio::time::timeout(Duration::from_secs(20), fixture.run(&function, "2")).await.expect("it ends");
+    assert_eq!((next.ok(), next.cold), ("1", true), "{}", next.log);
+}
+
 /// Whether a function of this fixture is alive, by its Python's command line and its own directory.
 fn running_in(fixture: &Fixture) -> bool {
     let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
