@@ -1,6 +1,7 @@
 //! A running server and the ways a test treats it.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,9 @@ use crate::place;
 /// The root key of every server under test.
 pub const KEY: &str = "AKIATESTTESTTESTTEST";
 pub const SECRET: &str = "secret/of+the/tests0123456789ABCDEFabcdef";
+
+/// What the server writes on standard error, in the test's folder.
+const ERRORS: &str = "standard-error";
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
@@ -40,7 +44,6 @@ pub struct Nought {
     folder: Arc<TempDir>,
     starting: Starting,
     output: Lines,
-    errors: Lines,
 }
 
 /// What a process wrote so far, line by line, as it comes.
@@ -109,21 +112,21 @@ impl Nought {
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            // To a file: reading along would take processor time from the server that is measured.
+            .stderr(File::create(folder.path().join(ERRORS)).expect("a file for standard error"));
         let mut process = command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
-        let errors = Lines::default();
-        errors.collect(process.stderr.take().expect("piped"), None);
         let output = Lines::default();
         let (send, first_line) = mpsc::channel();
-        output.collect(process.stdout.take().expect("piped"), Some(send));
+        output.collect(process.stdout.take().expect("piped"), send);
         let line = first_line.recv_timeout(START_TIMEOUT).unwrap_or_default();
         let address = line.trim().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
         let Some(address) = address else {
             let _ = process.kill();
             let _ = process.wait();
-            panic!("the server did not say where it listens, but {line:?} and on standard error:\n{}", errors.text());
+            let errors = read_errors(folder.path());
+            panic!("the server did not say where it listens, but {line:?} and on standard error:\n{errors}");
         };
-        Nought { process, address, folder, starting, output, errors }
+        Nought { process, address, folder, starting, output }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -150,7 +153,7 @@ impl Nought {
 
     /// What the server wrote on standard error so far.
     pub fn errors(&self) -> String {
-        self.errors.text()
+        read_errors(self.folder.path())
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -294,8 +297,9 @@ impl Starting {
 
 impl Lines {
     /// Reads to the end on a thread of its own; the first line also goes to `first`.
-    fn collect(&self, from: impl Read + Send + 'static, mut first: Option<mpsc::Sender<String>>) {
+    fn collect(&self, from: impl Read + Send + 'static, first: mpsc::Sender<String>) {
         let lines = self.clone();
+        let mut first = Some(first);
         thread::spawn(move || {
             let mut reader = BufReader::new(from);
             let mut line = Vec::new();
@@ -313,6 +317,11 @@ impl Lines {
     fn text(&self) -> String {
         self.0.lock().expect("no reader panics").clone()
     }
+}
+
+fn read_errors(folder: &Path) -> String {
+    let bytes = std::fs::read(folder.join(ERRORS)).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn success(arguments: &[&str], output: &Output) -> String {
