@@ -61,6 +61,8 @@ async fn later(
         kind: EVENT_KIND.into(),
         source: target.arn(call).into(),
         client_context: client_context(input.client_context.as_deref())?,
+        // As in Lambda, the answer's id is the one that the function sees and logs.
+        request_id: Some(call.request_id.clone()),
         cause: Cause { trace: caller_trace(&call.headers), request: Some(call.request_id.clone()), depth: 0 },
     };
     match call.services.invoke_later(later).await {

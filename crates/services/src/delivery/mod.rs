@@ -72,6 +72,8 @@ pub struct InvokeLater {
     pub kind: Box<str>,
     pub source: Box<str>,
     pub client_context: Option<Box<str>>,
+    /// The id of the invocation to come, where somebody knows it already; drawn where nobody does.
+    pub request_id: Option<RequestId>,
     pub cause: Cause,
 }
 

@@ -86,9 +86,11 @@ pub(super) fn lane_range(function: &FunctionId) -> Range {
     lane(function).range()
 }
 
-/// Writes an event that is due now. Its request id is drawn in the transaction.
+/// Writes an event that is due now. A request id that nobody knows yet is drawn in the transaction.
 pub(super) fn put(tx: &mut Tx, later: &InvokeLater) -> RequestId {
-    let (id, request_id, now) = (tx.random(), random::uuid(tx.random()), tx.now());
+    let (id, now) = (tx.random(), tx.now());
+    let given = later.request_id.as_ref().map(|given| given.0.clone());
+    let request_id = given.unwrap_or_else(|| random::uuid(tx.random()));
     let place = Place { function: later.function.clone(), due: now, id };
     let event = Event {
         request_id: request_id.clone(),

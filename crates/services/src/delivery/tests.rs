@@ -17,6 +17,7 @@ fn later(function: &str, document: &str) -> InvokeLater {
         kind: "nought.invoke".into(),
         source: "test".into(),
         client_context: None,
+        request_id: None,
         cause: Cause::default(),
     }
 }
@@ -54,6 +55,21 @@ async fn what_was_accepted_is_run_once_and_leaves_nothing() {
     until_waiting(&world, 0).await;
     begun.sort_unstable();
     assert_eq!(begun, (0..200).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_event_keeps_the_request_id_that_it_came_with() {
+    let world = World::new(Options::default()).await;
+    world.deploy("f").await;
+    let known = RequestId("e1506fd5-9e7b-434f-bd42-4f8fa224b599".into());
+    let sent = InvokeLater { request_id: Some(known.clone()), ..later("f", "wait") };
+    assert_eq!(world.services.invoke_later(sent).await.expect("the event is taken"), known);
+    world.runner.has_begun(1).await;
+    let rows = world.services.store().read(|read| read.scan(Key::under(&rows::events()).range(), Order::Forward, 1));
+    let event = rows::decode(&rows.expect("rows read")[0].1).expect("it is an event");
+    assert_eq!(event.request_id, known.0);
+    world.runner.gate.add_permits(1);
+    until_waiting(&world, 0).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use services::log::function_group;
+use services::log::read::{Follow, Query, Streams};
+use services::name::{AccountId, FunctionName, Region};
+use store::{Order, Timestamp};
 
 use super::*;
 
@@ -56,6 +60,26 @@ async fn an_invocation_says_what_ran_and_shows_the_end_of_its_log() {
     let log = STANDARD.decode(header("x-amz-log-result").expect("it was asked for")).expect("base64");
     let log = String::from_utf8(log).expect("text");
     assert!(log.starts_with(&format!("START RequestId: {id} Version: 1\nhello\nEND RequestId: {id}\nREPORT")), "{log}");
+}
+
+#[tokio::test]
+async fn an_event_is_run_under_the_request_id_that_its_sender_was_told() {
+    let world = World::with_function().await;
+    let region = Region::parse("eu-central-1").expect("a region");
+    let group = function_group(&AccountId::default(), &region, &FunctionName::parse("f").expect("a name"));
+    let query = Query {
+        group,
+        streams: Streams::All,
+        from: Timestamp::from_millis(0),
+        to: Timestamp::from_millis(i64::MAX),
+        order: Order::Forward,
+        beyond: None,
+        limit: 10,
+    };
+    let said = world.ask(&format!("{INVOKE} x-amz-invocation-type:Event | 1")).await;
+    let logged = Follow::new(world.services.store().clone(), query).next().await.expect("the journal is in memory");
+    let told = said.headers["x-amzn-requestid"].to_str().expect("text");
+    assert_eq!((said.status, told), (202, &*logged[0].request_id.0));
 }
 
 #[tokio::test]
