@@ -106,7 +106,7 @@ impl Api {
         let fail = |error: Error| protocol::write_error(protocol, &error, request_id);
         let served = |operation| Served { service: table.scope, operation };
         let mut signed = Signed { claim, parts, body: Unread::Stream(body) };
-        let form = match signed.form(protocol).await {
+        let form = match signed.form(&self.services, protocol, &peer).await {
             Ok(form) => form,
             Err(error) => return (served(""), fail(error)),
         };
@@ -183,9 +183,15 @@ impl Unread {
 }
 
 impl Signed {
-    /// The parameters of a Query request, whose operation is among them.
-    async fn form(&mut self, protocol: Protocol) -> Result<Option<query::Form>, Error> {
+    /// The parameters of a Query request, whose operation is among them. Only of a body whose sender's key is known.
+    async fn form(
+        &mut self,
+        services: &Services,
+        protocol: Protocol,
+        peer: &Peer,
+    ) -> Result<Option<query::Form>, Error> {
         let Protocol::Query { .. } = protocol else { return Ok(None) };
+        check(services, &self.claim, &self.parts, peer).map_err(|refusal| refusal.error(protocol))?;
         let bytes =
             std::mem::replace(&mut self.body, Unread::Bytes(Bytes::new())).read(BODY_BYTES_MAX, "requested").await?;
         self.body = Unread::Bytes(bytes.clone());

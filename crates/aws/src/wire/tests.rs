@@ -242,6 +242,23 @@ async fn a_body_beyond_the_bound_is_refused() {
     assert!(found.starts_with("413") && found.contains("RequestEntityTooLargeException"), "{found}");
 }
 
+#[tokio::test]
+async fn the_form_of_somebody_unknown_is_not_read() {
+    let wire = Wire::new().await;
+    let (mut parts, _) = read("POST /\ncontent-type: application/x-www-form-urlencoded\n\n");
+    let body = "x".repeat(crate::operation::BODY_BYTES_MAX + 1);
+    let signer = Signer {
+        access_key_id: "AKIAUNKNOWNUNKNOWN00",
+        secret: SECRET,
+        session_token: None,
+        region: "eu-central-1",
+        service: "sts",
+    };
+    sign(&mut parts, body.as_bytes(), &signer, Instant::now()).expect("the request can be signed");
+    let found = wire.send(parts, body).await;
+    assert!(found.starts_with("403") && found.contains("<Code>InvalidClientTokenId</Code>"), "{found}");
+}
+
 /// Creates a URL for a function, open to everyone where it wants no signature; gives its id.
 async fn url(wire: &Wire, function: &str, auth: &str, cors: &str) -> String {
     let request = format!("POST /2021-10-31/functions/{function}/url\n\n{{\"AuthType\":\"{auth}\"{cors}}}");
