@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Store, Tx};
+use store::{Store, Timestamp, Tx};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
@@ -11,6 +11,7 @@ use crate::delivery::{self, InvokeLater};
 use crate::function::{self, FunctionId, Functions, Route, Routes};
 use crate::identity::{self, Keys};
 use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparing, Throttle};
+use crate::log;
 use crate::name::AccountId;
 use crate::run::{Payload, RequestId, RunFunction};
 use crate::usage::Meter;
@@ -221,16 +222,24 @@ impl Services {
 /// Drops what is older than `retention`, a segment at a time, until `stop` is true.
 async fn drop_old_logs(store: Store, retention: Duration, mut stop: watch::Receiver<bool>) {
     loop {
-        let journal = store.clone();
-        let dropped = tokio::task::spawn_blocking(move || journal.journal().drop_before(journal.clock() - retention));
-        match dropped.await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "old logs could not be dropped"),
-            Err(error) => tracing::warn!(%error, "old logs could not be dropped"),
+        if let Err(error) = drop_logs_before(&store, store.clock() - retention).await {
+            tracing::warn!(%error, "old logs could not be dropped");
         }
         tokio::select! {
             () = tokio::time::sleep(RETENTION_ROUND) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+/// Drops old logs, and with the last of a group whose function is gone the group.
+async fn drop_logs_before(store: &Store, oldest: Timestamp) -> Result<(), store::Error> {
+    let journal = store.clone();
+    let drop_and_look = move || {
+        journal.journal().drop_before(oldest)?;
+        log::emptied(&journal)
+    };
+    let emptied = tokio::task::spawn_blocking(drop_and_look).await;
+    let emptied = emptied.unwrap_or_else(|error| Err(store::Error::Unavailable(error.to_string())))?;
+    log::forget(store, &emptied).await
 }

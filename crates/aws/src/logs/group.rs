@@ -97,7 +97,7 @@ pub async fn describe_log_groups(
     Ok(DescribeLogGroupsResponse { log_groups: Some(groups), next_token })
 }
 
-/// Groups of the functions that there are, by name.
+/// Groups of the functions that there are and of those that have left a log, by name.
 fn function_groups(call: &Call) -> Result<Vec<Group>, Error> {
     let scope = Scope { account: call.account.clone(), region: call.region.clone() };
     let mut groups = Vec::new();
@@ -114,8 +114,11 @@ fn function_groups(call: &Call) -> Result<Vec<Group>, Error> {
             Some(_) | None => break,
         }
     }
+    let left = call.services.store().read(|read| services::log::left(read, &call.account, &call.region));
+    groups.extend(left.map_err(|error| Error::internal(&error))?);
     debug_assert!(groups.iter().all(|group| group.name.starts_with(FUNCTION_GROUP_PREFIX)));
     groups.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    groups.dedup();
     Ok(groups)
 }
 

@@ -359,6 +359,27 @@ async fn each_version_of_a_weighted_alias_gets_requests_in_the_way_that_it_takes
     assert!((1..64).contains(&as_event), "{as_event} of 64"); // by chance once in 2^63
 }
 
+#[tokio::test]
+async fn a_log_outlives_its_function() {
+    let wire = Wire::new().await;
+    for name in ["silent", "spoke"] {
+        wire.create_function(name, "process").await;
+    }
+    wire.exchange("lambda", "POST /2015-03-31/functions/spoke/invocations\n\n1").await;
+    for name in ["silent", "spoke"] {
+        let deleted = wire.exchange("lambda", &format!("DELETE /2015-03-31/functions/{name}\n\n")).await;
+        assert!(deleted.starts_with("204"), "{deleted}");
+    }
+    let names = async || {
+        let found = logs(&wire, "DescribeLogGroups", json!({})).await;
+        let groups = found["logGroups"].as_array().expect("a list").iter();
+        groups.map(|group| group["logGroupName"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["/aws/lambda/spoke"]);
+    wire.create_function("spoke", "process").await;
+    assert_eq!(names().await, ["/aws/lambda/spoke"]);
+}
+
 /// The body of an answer of CloudWatch Logs.
 async fn logs(wire: &Wire, operation: &str, body: serde_json::Value) -> serde_json::Value {
     let answer = wire.exchange("logs", &format!("POST /\nx-amz-target: Logs_20140328.{operation}\n\n{body}")).await;

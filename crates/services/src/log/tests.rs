@@ -274,3 +274,18 @@ async fn who_follows_sees_what_comes_after_the_end() {
     assert!(seen.iter().all(|event| event.request_id.0.as_ref() == "r2" && event.trace == [0x57; 16]));
     assert_eq!(seen[1].text, "after\n");
 }
+
+#[tokio::test]
+async fn a_group_that_was_left_is_listed_until_its_log_has_gone() {
+    let log = Log::new();
+    log.invocation("loud", "1", "a", &["hello\n"]);
+    let groups = ["loud", "mute"].map(|function| log.query(function).group);
+    let noted = log.store.transact(|tx| Ok::<_, store::Error>(groups.iter().for_each(|group| leave(tx, group)))).await;
+    noted.expect("the memory engine takes it");
+    let listed = || log.store.read(|read| left(read, &groups[0].account, &groups[0].region)).expect("rows read");
+    assert_eq!(listed(), groups);
+    let emptied = emptied(&log.store).expect("the journal is in memory");
+    assert_eq!(emptied, groups[1..]);
+    forget(&log.store, &emptied).await.expect("the memory engine takes it");
+    assert_eq!(listed(), groups[..1]);
+}
