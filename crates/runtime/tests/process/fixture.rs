@@ -81,6 +81,8 @@ impl Fixture {
         let arguments =
             ["the_launcher_is_this_program_with_a_socket_as_its_input", "--exact", "--test-threads=1", "--nocapture"];
         options.launcher.extend(arguments.map(Into::into));
+        // Names no test: tells this fixture's launcher from others.
+        options.launcher.push(dir.path().into());
         change(&mut options);
         let runtime = Runtime::new(options, Arc::new(Greeter)).await.expect("a runtime");
         Fixture { runtime, dir, count: Mutex::new(0) }

@@ -265,3 +265,36 @@ async fn work_after_the_answer_is_let_finish_and_billed() {
     assert!(done.report.duration >= Duration::from_millis(400) && done.log.contains("finished"), "{}", done.log);
     assert!(!fixture.run(&function, "1").await.cold);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_launcher_that_died_or_hangs_is_replaced_and_knows_nothing_of_the_servers_variables() {
+    for signal in [rustix::process::Signal::KILL, rustix::process::Signal::STOP] {
+        let fixture = Fixture::new().await;
+        let mut function = fixture.python("def handler(e, c): return e\n").await;
+        let launcher = launcher_of(&fixture);
+        let variables = std::fs::read(format!("/proc/{launcher}/environ")).expect("the launcher lives");
+        assert_eq!(String::from_utf8_lossy(&variables), "");
+        let pid = rustix::process::Pid::from_raw(launcher).expect("not zero");
+        rustix::process::kill_process(pid, signal).expect("a child of ours");
+        // More than there are sandboxes in store.
+        for turn in 0..5 {
+            function.revision = services::run::Revision(format!("other-{turn}").into());
+            assert_eq!(fixture.run(&function, "1").await.ok(), "1", "{signal:?}");
+        }
+        assert_ne!(launcher_of(&fixture), launcher);
+        fixture.runtime.shut_down(Duration::ZERO).await;
+    }
+}
+
+/// The launcher of this fixture, by the directory in its command line.
+fn launcher_of(fixture: &Fixture) -> i32 {
+    let dir = fixture.dir.path().display().to_string();
+    let mut processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let found = processes.find_map(|entry| {
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let status = std::fs::read_to_string(entry.path().join("status")).ok()?;
+        let ours = status.contains(&format!("PPid:\t{}\n", std::process::id()));
+        (ours && String::from_utf8_lossy(&line).contains(&dir)).then(|| entry.file_name())
+    });
+    found.expect("a launcher").to_string_lossy().parse().expect("a number")
+}

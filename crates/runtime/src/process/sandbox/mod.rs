@@ -257,7 +257,7 @@ impl Sandboxes {
         lock(&self.spares).clear();
         if let Some((mut child, socket)) = lock(&self.launcher).take() {
             drop(socket);
-            let _ = child.wait();
+            end(&mut child);
         }
     }
 
@@ -266,6 +266,15 @@ impl Sandboxes {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "no sandbox can be made on this machine"));
         }
         let _turn = self.starts.acquire().await.map_err(io::Error::other)?;
+        let silent = || io::Error::new(io::ErrorKind::TimedOut, "the launcher of sandboxes does not answer");
+        match self.try_start().await? {
+            Some(blank) => Ok(blank),
+            None => self.try_start().await?.ok_or_else(silent),
+        }
+    }
+
+    /// `None` when the launcher died, or did not answer and was ended: the next try has a new one.
+    async fn try_start(&self) -> io::Result<Option<Blank>> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let uid = match self.tier() {
             Tier::Full => UID_FIRST + number % UIDS,
@@ -284,45 +293,63 @@ impl Sandboxes {
         };
         let shows = self.shown();
         let (ours, theirs) = seqpacket_pair()?;
-        self.ask(&start, theirs)?;
+        let launcher = self.ask(&start, theirs)?;
         let mut body = Body { pidfd: None, group: Some(group), memory_is_limited: self.cgroups.limits_memory() };
         let control = watched(nonblocking(ours)?)?;
-        let heard = tokio::time::timeout(START_TIMEOUT, receive(&control)).await??;
-        match heard {
+        let Ok(heard) = tokio::time::timeout(START_TIMEOUT, receive(&control)).await else {
+            self.end_launcher(launcher);
+            return Ok(None);
+        };
+        match heard? {
             Some((Notice::Ready, descriptors)) => {
                 let mut descriptors = descriptors.into_iter();
                 let pidfd = descriptors.next().ok_or_else(|| io::Error::other("a sandbox without a pidfd"))?;
                 body.pidfd = Some(watched(pidfd)?);
                 let listeners = descriptors.map(TcpListener::from).collect();
-                Ok(Blank { control, uid, shows, body, listeners })
+                Ok(Some(Blank { control, uid, shows, body, listeners }))
             }
             Some((Notice::Broken { what }, _)) => Err(io::Error::other(what)),
-            other => Err(io::Error::other(format!("the launcher answered {other:?}"))),
+            Some(other) => Err(io::Error::other(format!("the launcher answered {other:?}"))),
+            None => Ok(None),
         }
     }
 
-    /// Passes a request to the launcher, starting it first when it is not there.
-    fn ask(&self, start: &Start, control: OwnedFd) -> io::Result<()> {
+    /// Passes a request to the launcher, and tells its process id. Starts it first when it is not there or takes no
+    /// more requests.
+    fn ask(&self, start: &Start, control: OwnedFd) -> io::Result<u32> {
         let mut launcher = lock(&self.launcher);
-        if let Some((_, socket)) = &*launcher
+        if let Some((child, socket)) = &*launcher
             && message::send(socket, start, &[control.as_fd()]).is_ok()
         {
-            return Ok(());
+            return Ok(child.id());
         }
         if let Some((mut dead, _)) = launcher.take() {
-            let _ = dead.kill();
-            let _ = dead.wait();
+            end(&mut dead);
         }
-        let (_, socket) = launcher.insert(self.spawn_launcher()?);
-        message::send(socket, start, &[control.as_fd()])
+        let (child, socket) = launcher.insert(self.spawn_launcher()?);
+        message::send(socket, start, &[control.as_fd()])?;
+        Ok(child.id())
+    }
+
+    /// Ends the launcher unless another has taken its place. Sandboxes that stand do not need it.
+    fn end_launcher(&self, pid: u32) {
+        let mut launcher = lock(&self.launcher);
+        if launcher.as_ref().is_some_and(|(child, _)| child.id() == pid)
+            && let Some((mut child, _)) = launcher.take()
+        {
+            end(&mut child);
+        }
     }
 
     fn spawn_launcher(&self) -> io::Result<(Child, OwnedFd)> {
         let (ours, theirs) = seqpacket_pair()?;
         let (program, arguments) =
             self.command.split_first().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no launcher"))?;
-        let child = Command::new(program).args(arguments).stdin(Stdio::from(theirs)).stdout(Stdio::null()).spawn()?;
-        Ok((child, ours))
+        let mut command = Command::new(program);
+        // The server's variables hold its secrets, and sandboxes come of the launcher.
+        command.args(arguments).env_clear().stdin(Stdio::from(theirs)).stdout(Stdio::null());
+        // Not to be written to by waiting: a launcher that does not read must not hold up the server.
+        Ok((command.spawn()?, nonblocking(ours)?))
     }
 
     fn fill(&self, blank: Blank, wanted: &Wanted) -> io::Result<(Sandbox, Vec<TcpListener>, OwnedFd)> {
@@ -442,6 +469,12 @@ fn watched(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 
 fn seqpacket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?)
+}
+
+fn end(launcher: &mut Child) {
+    // Both fail only when it is gone already.
+    let _ = launcher.kill();
+    let _ = launcher.wait();
 }
 
 fn nonblocking(descriptor: OwnedFd) -> io::Result<OwnedFd> {
