@@ -75,12 +75,21 @@ async fn handlers_are_looked_up_and_their_absence_named_as_lambda_does() {
     check(&[
         ("pack/deep.run", "", "", "\"deep\"", ""),
         ("pack.deep.run", "", "", "\"deep\"", ""),
+        ("app.f", "def f(e, c): return b'raw \\xc3\\xbc'\n", "", "raw ü", ""),
+        (
+            "app.f",
+            "from decimal import Decimal as D\ndef f(e, c): return [D('5'), D('1.5'), D('12345678901234567890')]\n",
+            "",
+            "[5, 1.5, 12345678901234567890]",
+            "",
+        ),
+        ("app.f", "def f(e, c): raise ValueError\n", "ValueError", "", "[ERROR] ValueError\nTraceback (most recent call last):\n"),
         (
             "nothere.f",
             "",
             "Runtime.ImportModuleError",
             "Unable to import module 'nothere': No module named 'nothere'",
-            "[ERROR] Runtime.ImportModuleError",
+            "[ERROR] Runtime.ImportModuleError: Unable to import module 'nothere': No module named 'nothere'\nTraceback (most recent call last):\n",
         ),
         (
             "app.f",
@@ -154,12 +163,13 @@ async fn handlers_are_looked_up_and_their_absence_named_as_lambda_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_has_the_request_id_and_the_stack_of_the_functions_own_code() {
     let fixture = Fixture::new().await;
-    let function =
-        fixture.python("def handler(e, c):\n    inner()\ndef inner():\n    raise ValueError('boom')\n").await;
+    let function = fixture
+        .python("def handler(e, c):\n    return 1 + inner()\ndef inner():\n    raise ValueError('boom')\n")
+        .await;
     let expected = json!({
         "errorMessage": "boom", "errorType": "ValueError", "requestId": "8f5c6a0e-1111-4222-8333-444455556666",
         "stackTrace": [
-            "  File \"/var/task/app.py\", line 2, in handler\n    inner()\n",
+            "  File \"/var/task/app.py\", line 2, in handler\n    return 1 + inner()\n",
             "  File \"/var/task/app.py\", line 4, in inner\n    raise ValueError('boom')\n",
         ],
     });

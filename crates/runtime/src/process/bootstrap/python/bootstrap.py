@@ -216,6 +216,9 @@ def unmarshal(body):
 
 
 def marshal(answer):
+    # Bytes are an answer as they stand.
+    if isinstance(answer, bytes):
+        return answer
     try:
         return json.dumps(answer, ensure_ascii=False, default=plain).encode("utf-8")
     except Exception as error:  # noqa: BLE001
@@ -224,7 +227,8 @@ def marshal(answer):
 
 def plain(value):
     if isinstance(value, Decimal):
-        return float(value)
+        # The digits as they stand; an exponent could stand for more digits than there is memory.
+        return int(value) if value.as_tuple().exponent == 0 else float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
@@ -233,16 +237,18 @@ def document_of(error, request_id):
         kind, stack = error.kind, error.stack
     else:
         frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
+        # As tuples: Lambda's lines have no carets below them.
+        own = [tuple(frame) for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
         kind, stack = type(error).__name__, traceback.format_list(own)
     return {"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": stack}
 
 
 def say(document):
-    lines = [f"[ERROR] {document['errorType']}: {document['errorMessage']}"]
-    if document["stackTrace"]:
-        lines.append("Traceback (most recent call last):")
-        lines.extend(line.rstrip("\n") for line in document["stackTrace"])
+    description = " ".join(["[ERROR]", document["errorType"]])
+    if document["errorMessage"]:
+        description += f": {document['errorMessage']}"
+    lines = [description, "Traceback (most recent call last):"]
+    lines.extend(line.rstrip("\n") for line in document["stackTrace"])
     sys.stdout.write("\n".join(lines) + "\n")
 
 
