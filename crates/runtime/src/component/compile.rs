@@ -1,7 +1,7 @@
 //! Turns components into machine code when they are deployed: small ones well at once, large ones quickly first.
 //!
-//! A JavaScript or Python component carries its interpreter, and compiling that well takes 15 to 30 s of a small
-//! machine (2026-11). So a large component is compiled with Winch, runs, and is compiled again with Cranelift behind
+//! A JavaScript or Python component carries its interpreter, and compiling that well takes two processors 13 to 15 s
+//! (2026-11). So a large component is compiled with Winch, runs, and is compiled again with Cranelift behind
 //! everything else; the better code takes the place of the first while invocations go on.
 //!
 //! Invariants:

@@ -230,19 +230,33 @@ async fn a_guest_that_fails_is_told_apart_by_how() {
             "Error: Runtime exited with error: signal: killed",
         ),
         (
+            "(call 0 (i32.const 0) (i32.const 0))",
+            End::Crashed("Runtime.ExitError".into()),
+            "Runtime.ExitError",
+            "Error: Runtime exited with error: wasm trap: call stack exhausted",
+        ),
+        (
             "",
             End::Crashed("Runtime.ExitError".into()),
             "Runtime.ExitError",
             "Error: the component returned without setting a response",
         ),
     ];
+    // Nothing is compiled again meanwhile, so the large ones run as they were compiled quickly.
+    let (_hold, held) = std::sync::mpsc::channel::<()>();
+    bench.components.compiler.later.spawn_fifo(move || {
+        let _ = held.recv(); // Fails when the test ends.
+    });
     for (body, end, error_type, message) in cases {
-        let code = bench.deploy(component(body)).await.expect("the component compiles");
-        for payload in [get("/"), event()] {
-            let (outcome, report) = bench.invoke(code, payload).await;
-            let expected = format!(r#"{{"errorType":"{error_type}","errorMessage":"{id} {message}"}}"#);
-            assert_eq!(outcome, Err(expected), "{body}");
-            assert_eq!(report.end, end, "{body}");
+        let expected = format!(r#"{{"errorType":"{error_type}","errorMessage":"{id} {message}"}}"#);
+        let small = component(body);
+        for (size, wasm) in [("large", padded(&small)), ("small", small)] {
+            let code = bench.deploy(wasm).await.expect("the component compiles");
+            for payload in [get("/"), event()] {
+                let (outcome, report) = bench.invoke(code, payload).await;
+                assert_eq!(outcome, Err(expected.clone()), "{size} {body}");
+                assert_eq!(report.end, end, "{size} {body}");
+            }
         }
     }
 }
