@@ -138,7 +138,12 @@ fn document(payload: Bytes) -> Result<Bytes, Error> {
     if payload.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
-    match serde_json::from_slice::<IgnoredAny>(&payload) {
+    // What is ignored is not looked at as text: that it is UTF-8 has to be seen first.
+    let parsed = match std::str::from_utf8(&payload) {
+        Ok(text) => serde_json::from_str::<IgnoredAny>(text).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match parsed {
         Ok(IgnoredAny) => Ok(payload),
         Err(error) => Err(INVALID_REQUEST_CONTENT_EXCEPTION
             .with(format!("Could not parse request body into json: Could not parse payload into json: {error}"))),
@@ -181,4 +186,16 @@ fn absent(call: &Call, target: &Target) -> Error {
 
 fn throttled(reason: &'static str) -> Error {
     TOO_MANY_REQUESTS_EXCEPTION.with("Rate Exceeded.").field("Reason", reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_json_in_utf_8() {
+        for (payload, taken) in [(&b"\"\xc3\xa9\""[..], true), (b"\"\xff\"", false), (b"{", false), (b"", true)] {
+            assert_eq!(document(Bytes::copy_from_slice(payload)).is_ok(), taken, "{}", payload.escape_ascii());
+        }
+    }
 }
