@@ -20,7 +20,7 @@ const PAGE_BYTES: usize = 1 << 20;
 /// Pages of the log that one request looks through before it answers with what it has found.
 const LOOKS_MAX: usize = 32;
 
-pub async fn filter_log_events(call: Call, input: FilterLogEventsRequest) -> Result<FilterLogEventsResponse, Error> {
+pub fn filter_log_events(call: Call, input: FilterLogEventsRequest) -> Result<FilterLogEventsResponse, Error> {
     if input.log_stream_names.is_some() && input.log_stream_name_prefix.is_some() {
         return Err(invalid("logStreamNamePrefix and logStreamNames are mutually exclusive parameters."));
     }
@@ -57,7 +57,7 @@ fn filtered(event: Event) -> FilteredLogEvent {
 }
 
 /// Tokens are `f/` or `b/` and a place: after it, or before it. At either end the same token comes back.
-pub async fn get_log_events(call: Call, input: GetLogEventsRequest) -> Result<GetLogEventsResponse, Error> {
+pub fn get_log_events(call: Call, input: GetLogEventsRequest) -> Result<GetLogEventsResponse, Error> {
     let group = group::existing(&call, input.log_group_name.as_deref(), input.log_group_identifier.as_deref())?;
     let token = input.next_token.as_deref().map(Token::parse).transpose()?;
     let order = match (&token, input.start_from_head) {

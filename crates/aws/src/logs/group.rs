@@ -62,10 +62,7 @@ fn begins(call: &Call, group: &Group) -> Result<Option<i64>, Error> {
     Ok(begins.map(|begins| begins.millis()))
 }
 
-pub async fn describe_log_groups(
-    call: Call,
-    input: DescribeLogGroupsRequest,
-) -> Result<DescribeLogGroupsResponse, Error> {
+pub fn describe_log_groups(call: Call, input: DescribeLogGroupsRequest) -> Result<DescribeLogGroupsResponse, Error> {
     let (prefix, pattern) = (input.log_group_name_prefix.as_deref(), input.log_group_name_pattern.as_deref());
     if prefix.is_some() && pattern.is_some() {
         return Err(invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."));
@@ -136,10 +133,7 @@ fn described(call: &Call, group: Group, begins: i64) -> LogGroup {
     }
 }
 
-pub async fn describe_log_streams(
-    call: Call,
-    input: DescribeLogStreamsRequest,
-) -> Result<DescribeLogStreamsResponse, Error> {
+pub fn describe_log_streams(call: Call, input: DescribeLogStreamsRequest) -> Result<DescribeLogStreamsResponse, Error> {
     let by_time = input.order_by.as_deref() == Some("LastEventTime");
     if by_time && input.log_stream_name_prefix.is_some() {
         return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));

@@ -10,6 +10,7 @@ mod pattern;
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use services::run::BoxFuture;
 
 use crate::call::Call;
 use crate::error::{Error, Kind};
@@ -27,18 +28,33 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
             &shapes::DESCRIBE_LOG_GROUPS_OPERATION,
             "logs:DescribeLogGroups",
             all_groups,
-            group::describe_log_groups,
+            on_disk(group::describe_log_groups),
         ),
         Row::new(
             &shapes::DESCRIBE_LOG_STREAMS_OPERATION,
             "logs:DescribeLogStreams",
             group,
-            group::describe_log_streams,
+            on_disk(group::describe_log_streams),
         ),
-        Row::new(&shapes::FILTER_LOG_EVENTS_OPERATION, "logs:FilterLogEvents", group, event::filter_log_events),
-        Row::new(&shapes::GET_LOG_EVENTS_OPERATION, "logs:GetLogEvents", group, event::get_log_events),
+        Row::new(
+            &shapes::FILTER_LOG_EVENTS_OPERATION,
+            "logs:FilterLogEvents",
+            group,
+            on_disk(event::filter_log_events),
+        ),
+        Row::new(&shapes::GET_LOG_EVENTS_OPERATION, "logs:GetLogEvents", group, on_disk(event::get_log_events)),
     ],
 });
+
+/// A handler that reads the journal, where its waiting for the disk holds up nobody else.
+fn on_disk<I: Send + 'static, O: Send + 'static>(
+    work: fn(Call, I) -> Result<O, Error>,
+) -> impl Fn(Call, I) -> BoxFuture<'static, Result<O, Error>> + Copy + Send + Sync {
+    move |call, input| {
+        let working = tokio::task::spawn_blocking(move || work(call, input));
+        Box::pin(async move { working.await.unwrap_or_else(|error| Err(Error::internal(&error))) })
+    }
+}
 
 fn all_groups(call: &Call, _: &Members) -> String {
     call.arn("logs", "log-group:*")
@@ -56,4 +72,37 @@ fn group(call: &Call, members: &Members) -> String {
 
 fn invalid(text: &'static str) -> Error {
     INVALID.with(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use services::name::{AccountId, Region};
+
+    use super::*;
+    use crate::Peer;
+    use crate::wire::{KEY, Wire};
+
+    #[tokio::test]
+    async fn who_reads_a_log_holds_up_nobody() {
+        let wire = Wire::new().await;
+        let known =
+            wire.services.keys().find(KEY, None, false, wire.services.store().clock()).expect("it is the root's");
+        let call = Call {
+            services: wire.services.clone(),
+            account: AccountId::default(),
+            region: Region::parse("eu-central-1").expect("a region"),
+            caller: known.principal,
+            request_id: crate::api::new_request_id(),
+            authority: "localhost:4566".into(),
+            headers: http::HeaderMap::new(),
+            peer: Peer::Address(([203, 0, 113, 9], 50_000).into()),
+        };
+        let (sender, waited_for) = mpsc::channel();
+        let reading = on_disk(|_, waited_for: mpsc::Receiver<u8>| Ok(waited_for.recv()))(call, waited_for);
+        // On the one thread that this test has, nobody could send while it waits.
+        let (read, sent) = tokio::join!(reading, async { sender.send(7) });
+        assert_eq!((read.expect("it was read"), sent), (Ok(7), Ok(())));
+    }
 }
