@@ -40,7 +40,13 @@ pub(crate) fn emptied(store: &Store) -> Result<Vec<Group>, store::Error> {
 pub(crate) async fn forget(store: &Store, groups: &[Group]) -> Result<(), store::Error> {
     match groups {
         [] => Ok(()),
-        _ => store.transact(|tx| Ok(groups.iter().for_each(|group| tx.delete(key(group))))).await,
+        _ => {
+            let forget = |tx: &mut Tx| {
+                groups.iter().for_each(|group| tx.delete(key(group)));
+                Ok(())
+            };
+            store.transact(forget).await
+        }
     }
 }
 

@@ -280,8 +280,11 @@ async fn a_group_that_was_left_is_listed_until_its_log_has_gone() {
     let log = Log::new();
     log.invocation("loud", "1", "a", &["hello\n"]);
     let groups = ["loud", "mute"].map(|function| log.query(function).group);
-    let noted = log.store.transact(|tx| Ok::<_, store::Error>(groups.iter().for_each(|group| leave(tx, group)))).await;
-    noted.expect("the memory engine takes it");
+    let note = |tx: &mut store::Tx| {
+        groups.iter().for_each(|group| leave(tx, group));
+        Ok::<_, store::Error>(())
+    };
+    log.store.transact(note).await.expect("the memory engine takes it");
     let listed = || log.store.read(|read| left(read, &groups[0].account, &groups[0].region)).expect("rows read");
     assert_eq!(listed(), groups);
     let emptied = emptied(&log.store).expect("the journal is in memory");
