@@ -23,7 +23,9 @@ pub async fn create(call: Call, input: shapes::CreateFunctionRequest) -> Result<
     let new = Create { settings, package, tags: input.tags.unwrap_or_default(), publish };
     let created = call.services.functions().create(&id, new).await;
     let created = created.map_err(|error| refuse(&call, &id, error))?;
-    Ok(render(&call, &id, &created, published(&created.0).as_ref()))
+    // Other than UpdateFunctionCode, it names the function and not the version that it has published.
+    // Source: answers of the service, measured in github.com/floci-io/floci/pull/2825 (read 2026-11-24).
+    Ok(render(&call, &id, &created, None))
 }
 
 /// The qualifier of a published version; `$LATEST` goes without.

@@ -45,6 +45,20 @@ async fn versions_are_published_listed_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_new_function_that_is_published_at_once_goes_by_its_own_arn_and_new_code_by_its_version_s() {
+    let world = World::new().await;
+    let publish = |line: &str| format!("{},\"Publish\":true}}", line.strip_suffix('}').expect("a document ends it"));
+    let update = r#"PUT /2015-03-31/functions/f/code {"ZipFile":"dHdv"}"#;
+    for (line, wanted) in [(CREATE, ("f", "1")), (update, ("f:2", "2"))] {
+        let said = world.ask(&publish(line)).await;
+        world.services.functions().settled().await;
+        let shown: serde_json::Value = serde_json::from_str(&said.body).expect("JSON");
+        let arn = shown["FunctionArn"].as_str().and_then(|arn| arn.split_once(":function:"));
+        assert_eq!((arn.map(|(_, end)| end), shown["Version"].as_str()), (Some(wanted.0), Some(wanted.1)), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn aliases_are_made_changed_and_weighed() {
     let world = World::with_function().await;
     let arn = "arn:aws:lambda:eu-central-1:000000000000:function:f";
