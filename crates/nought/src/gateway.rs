@@ -6,8 +6,9 @@
 //! Always true: a request for the platform itself never leaves through the proxy, and a proxied connection ends when
 //! the function's does.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws::Peer;
@@ -21,14 +22,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use runtime::Egress;
 use runtime::egress::{self, Refused};
-use services::run::{Body, BoxFuture, Connection, FunctionVersion};
-use tokio::sync::Semaphore;
+use services::run::{Body, BoxFuture, Connection, FunctionVersion, Revision};
 
 use crate::front::{self, Handle, Limits};
 use crate::patience::{Steady, pump};
 
 /// Longest silence of a tunnel before it is closed.
 const TUNNEL_IDLE_MAX: Duration = Duration::from_secs(300);
+
+/// Of the connections that functions may have open, one function may have half: one that leaks them does not take the
+/// others' away, and one that runs a thousand times at once has two for each.
+const SHARE: usize = 2;
 
 /// Headers between one client and one proxy, which are not passed on (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 7] = [
@@ -47,15 +51,60 @@ pub struct Gateway {
     builder: auto::Builder<TokioExecutor>,
     egress: Egress,
     client_timeout: Duration,
-    /// Connections from functions, all together.
-    room: Arc<Semaphore>,
+    room: Arc<Room>,
+}
+
+/// How many connections functions have open, and may have.
+struct Room {
+    connections_max: usize,
+    open: Mutex<HashMap<Revision, usize>>,
+}
+
+/// The right to one connection, given back when dropped.
+struct Place {
+    room: Arc<Room>,
+    of: Revision,
+}
+
+impl Room {
+    fn new(connections_max: usize) -> Arc<Room> {
+        Arc::new(Room { connections_max, open: Mutex::default() })
+    }
+
+    /// `None` if this function, or all of them, have as many as they may.
+    fn take(self: &Arc<Room>, of: &Revision) -> Option<Place> {
+        let mut open = self.lock();
+        let all: usize = open.values().sum();
+        let own = open.get(of).copied().unwrap_or(0);
+        if all >= self.connections_max || own >= (self.connections_max / SHARE).max(1) {
+            return None;
+        }
+        open.insert(of.clone(), own + 1);
+        Some(Place { room: Arc::clone(self), of: of.clone() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Revision, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.room.lock();
+        match open.get_mut(&self.of) {
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) | None => {
+                open.remove(&self.of);
+            }
+        }
+    }
 }
 
 impl Gateway {
     pub fn new(egress: Egress, limits: Limits) -> Arc<Gateway> {
         let Limits { connections_max, client_timeout, .. } = limits;
         let builder = front::builder(client_timeout);
-        let room = Arc::new(Semaphore::new(connections_max));
+        let room = Room::new(connections_max);
         Arc::new(Gateway { handle: OnceLock::new(), builder, egress, client_timeout, room })
     }
 
@@ -84,8 +133,8 @@ impl services::run::Gateway for Shared {
     fn serve(&self, connection: Box<dyn Connection>, from: Arc<FunctionVersion>) -> BoxFuture<'static, ()> {
         let gateway = Arc::clone(&self.0);
         Box::pin(async move {
-            let Ok(_permit) = Arc::clone(&gateway.room).try_acquire_owned() else {
-                tracing::warn!(function = %from.name, "functions have too many connections open: one more is refused");
+            let Some(_place) = gateway.room.take(&from.revision) else {
+                tracing::warn!(function = %from.name, "it, or all functions, have too many connections open: one more is refused");
                 return;
             };
             let io = TokioIo::new(Steady::new(connection, gateway.client_timeout));
@@ -201,8 +250,9 @@ fn refusal(refused: Refused) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Destination, destination, in_origin_form};
+    use super::{Destination, Room, SHARE, destination, in_origin_form};
     use http::Request;
+    use services::run::Revision;
 
     fn check(method: &str, uri: &str, expected: &str) {
         let request = Request::builder().method(method).uri(uri).body(()).expect("a request");
@@ -212,6 +262,19 @@ mod tests {
             Destination::Proxied(to) => format!("proxied {to} {}", in_origin_form(request).uri()),
         };
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_function_that_takes_all_its_connections_leaves_the_others_theirs() {
+        let room = Room::new(2 * SHARE);
+        let (greedy, other) = (Revision("greedy".into()), Revision("other".into()));
+        let mut held = [room.take(&greedy), room.take(&greedy)].map(|place| place.expect("both are its own"));
+        assert!(room.take(&greedy).is_none());
+        assert!(room.take(&other).is_some());
+        held[0] = room.take(&other).expect("there is room");
+        assert!(room.take(&greedy).is_some());
+        drop(held);
+        assert!(room.lock().is_empty());
     }
 
     #[test]
