@@ -122,11 +122,13 @@ fn ask_version(program: &Path) -> Option<VersionNumber> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-/// `/opt/python3.13` for `/opt/python3.13/bin/python3.13`; nothing for what the system directories hold.
+/// `/opt/python3.13` for `/opt/python3.13/bin/python3.13`; nothing for what the system directories hold. A `bin` without
+/// a `lib` beside it is all there is: a program in `~/bin` must not show the home to functions.
 fn prefix(program: &Path) -> Option<PathBuf> {
     let system = ["/usr", "/bin", "/lib", "/nix/store"].iter().any(|dir| program.starts_with(dir));
     let folder = program.parent()?;
-    let root = if folder.ends_with("bin") { folder.parent()? } else { folder };
+    let above = folder.parent().filter(|above| folder.ends_with("bin") && above.join("lib").is_dir());
+    let root = above.unwrap_or(folder);
     (!system && root != Path::new("/")).then(|| root.to_owned())
 }
 

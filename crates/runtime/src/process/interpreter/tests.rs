@@ -65,3 +65,21 @@ fn only_interpreters_are_asked_for_their_version() {
         assert_eq!(language.takes(name), expected, "{name}");
     }
 }
+
+#[test]
+fn a_sandbox_sees_an_interpreters_own_folder_and_no_home() {
+    let home = tempfile::tempdir().expect("a directory");
+    let at = |place: &str| home.path().join(place);
+    for folder in ["bin", "python/bin", "python/lib"] {
+        std::fs::create_dir_all(at(folder)).expect("made");
+    }
+    let rows = [
+        (at("bin/node"), Some(at("bin"))),
+        (at("python/bin/python3.13"), Some(at("python"))),
+        (at("node/node"), Some(at("node"))),
+        ("/usr/local/bin/node".into(), None),
+    ];
+    for (program, expected) in rows {
+        assert_eq!(prefix(&program), expected, "{}", program.display());
+    }
+}
