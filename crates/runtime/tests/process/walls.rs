@@ -37,7 +37,9 @@ def handler(event, context):
         "shadow": tries(lambda: open("/etc/shadow")),
         "code_of_others": tries(lambda: os.listdir("/.code")),
         "home": tries(lambda: os.listdir("/root")),
-        "sys": os.path.exists("/sys/kernel"),
+        "sys": os.path.exists("/sys/kernel"), "memory_of_init": tries(lambda: open("/proc/1/environ")),
+        "machine": [open(f"/proc/{name}").read() for name in ("keys", "interrupts") if os.path.exists(f"/proc/{name}")],
+        "settings": tries(lambda: open("/proc/sys/kernel/hostname", "w")),
         "disks": sorted(os.listdir("/dev")),
         "host_loopback": tries(lambda: socket.create_connection(("127.0.0.1", event["port"]), 1)),
         "outside": tries(lambda: socket.create_connection(("192.0.2.1", 80), 1)),
@@ -59,7 +61,7 @@ def handler(event, context):
     let nothing = "0000000000000000";
     let (perm, access, read_only, absent) = (libc::EPERM, libc::EACCES, libc::EROFS, libc::ENOENT);
     let mut found: Value = serde_json::from_str(done.ok()).expect("JSON");
-    for name in ["usr", "task", "app", "etc", "above"] {
+    for name in ["usr", "task", "app", "etc", "above", "settings"] {
         let refused = found[name].as_i64().map(|errno| errno as i32);
         assert!(refused == Some(read_only) || refused == Some(access), "{name}: {}", found[name]);
         found.as_object_mut().expect("an object").remove(name);
@@ -67,7 +69,7 @@ def handler(event, context):
     let expected = json!({
         "root": false, "groups": true, "capabilities": [nothing, nothing, nothing, nothing], "privileges": "1",
         "filter": "2", "processes": [1, 2], "tmp": "done", "move": "done", "shadow": absent, "home": absent, "code_of_others": access,
-        "sys": false, "disks": ["fd", "full", "null", "random", "stderr", "stdin", "stdout", "urandom", "zero"],
+        "sys": false, "memory_of_init": access, "machine": ["", ""], "disks": ["fd", "full", "null", "random", "stderr", "stdin", "stdout", "urandom", "zero"],
         "host_loopback": libc::ECONNREFUSED, "outside": libc::ENETUNREACH, "mount": perm, "unshare": perm,
         "clone": perm, "clone3": libc::ENOSYS, "bpf": perm, "ptrace": perm, "keys": perm, "packets": perm,
         "init": "done", "host": "nought",
@@ -102,6 +104,11 @@ def handler(event, context):
                     file.flush()
         except OSError as error:
             return error.errno
+    if event == 'crumbs':
+        try:
+            for number in range(100000): os.mkdir(f'/tmp/{number}')
+        except OSError as error:
+            return error.errno
     return os.listdir('/tmp')
 ";
     let mut function = fixture.python(source).await;
@@ -109,6 +116,7 @@ def handler(event, context):
     assert_eq!(fixture.run(&function, "1").await.ok(), "[]");
     assert_eq!(fixture.run(&function, r#""fill""#).await.ok(), libc::ENOSPC.to_string());
     assert_eq!(fixture.run(&function, "1").await.ok(), r#"["big"]"#);
+    assert_eq!(fixture.run(&function, r#""crumbs""#).await.ok(), libc::ENOSPC.to_string());
     let mut other = function.clone();
     other.revision = services::run::Revision("other".into());
     assert_eq!(fixture.run(&other, "1").await.ok(), "[]");

@@ -28,6 +28,28 @@ const ALL_CODE: &str = "/.code";
 /// How every file system of a sandbox is mounted.
 const QUIET: libc::c_ulong = libc::MS_NOSUID | libc::MS_NODEV;
 
+/// Files of the kernel that tell of the whole machine, hidden where there are any.
+///
+/// Source: moby `daemon/pkg/oci/defaults.go`, masked and read-only paths (read 2026-11-24).
+const HIDDEN: [&str; 10] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+];
+
+/// Those that can be read and, by root, written.
+const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/// One file or directory of `/tmp` for so many bytes of it: they cost the kernel memory of its own.
+const TMP_BYTES_PER_FILE: u64 = 4_096;
+
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 
 pub fn main(start: &Start, control: &OwnedFd, go: OwnedFd) -> ! {
@@ -88,8 +110,19 @@ fn furnish(start: &Start) -> io::Result<()> {
     rustix::mount::unmount(".", rustix::mount::UnmountFlags::DETACH)?;
     std::env::set_current_dir("/")?;
     set_read_only(Path::new("/"), false)?;
+    cover_proc()?;
     // More likely to be killed than the server when the machine runs out of memory.
     fs::write("/proc/self/oom_score_adj", "500")
+}
+
+fn cover_proc() -> io::Result<()> {
+    for name in HIDDEN.iter().map(Path::new).filter(|name| name.exists()) {
+        match name.is_dir() {
+            true => mount("nought", name, "tmpfs", QUIET | libc::MS_RDONLY, "mode=0555,size=4k")?,
+            false => mount("/dev/null", name, "", libc::MS_BIND, "")?,
+        }
+    }
+    READ_ONLY.iter().map(Path::new).filter(|name| name.exists()).try_for_each(|name| bind_read_only(name, name))
 }
 
 /// What is this function's own. The code of all others disappears under an empty directory.
@@ -98,7 +131,8 @@ fn move_in(start: &Start, plan: &Plan) -> io::Result<()> {
         bind_read_only(&Path::new(ALL_CODE).join(code), Path::new(TASK_ROOT))?;
     }
     mount("nought", Path::new(ALL_CODE), "tmpfs", QUIET | libc::MS_RDONLY, "mode=0000,size=4k")?;
-    let options = format!("mode=0700,uid={},size={}", start.uid, plan.tmp_bytes);
+    let files = plan.tmp_bytes / TMP_BYTES_PER_FILE;
+    let options = format!("mode=0700,uid={},size={},nr_inodes={files}", start.uid, plan.tmp_bytes);
     mount("nought", Path::new("/tmp"), "tmpfs", QUIET, &options)
 }
 

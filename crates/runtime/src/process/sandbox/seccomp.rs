@@ -7,6 +7,11 @@ use std::io;
 /// The newest call whose meaning was looked at (`mseal`). Newer ones answer "not implemented", and programs fall back.
 const KNOWN_MAX: u32 = 462;
 
+// Numbers of linux/unistd.h that the `libc` crate lacks, the same on both architectures (read 2026-11-24).
+const SYS_SET_MEMPOLICY_HOME_NODE: libc::c_long = 450;
+const SYS_STATMOUNT: libc::c_long = 457;
+const SYS_LISTMOUNT: libc::c_long = 458;
+
 /// What moby's default profile refuses to a container without capabilities, where it refuses it, plus io_uring,
 /// ptrace and reading another process's memory.
 ///
@@ -27,6 +32,7 @@ fn rules() -> Vec<(u32, Rule)> {
         libc::SYS_fsmount,
         libc::SYS_fsopen,
         libc::SYS_fspick,
+        libc::SYS_get_mempolicy,
         libc::SYS_init_module,
         libc::SYS_io_uring_enter,
         libc::SYS_io_uring_register,
@@ -35,6 +41,9 @@ fn rules() -> Vec<(u32, Rule)> {
         libc::SYS_kexec_file_load,
         libc::SYS_kexec_load,
         libc::SYS_keyctl,
+        libc::SYS_lookup_dcookie,
+        libc::SYS_mbind,
+        libc::SYS_migrate_pages,
         libc::SYS_mount,
         libc::SYS_mount_setattr,
         libc::SYS_move_mount,
@@ -44,12 +53,15 @@ fn rules() -> Vec<(u32, Rule)> {
         libc::SYS_perf_event_open,
         libc::SYS_pidfd_getfd,
         libc::SYS_pivot_root,
+        libc::SYS_process_madvise,
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
         libc::SYS_ptrace,
         libc::SYS_quotactl,
+        libc::SYS_quotactl_fd,
         libc::SYS_reboot,
         libc::SYS_request_key,
+        libc::SYS_set_mempolicy,
         libc::SYS_setdomainname,
         libc::SYS_sethostname,
         libc::SYS_setns,
@@ -61,6 +73,9 @@ fn rules() -> Vec<(u32, Rule)> {
         libc::SYS_unshare,
         libc::SYS_userfaultfd,
         libc::SYS_vhangup,
+        SYS_SET_MEMPOLICY_HOME_NODE,
+        SYS_STATMOUNT,
+        SYS_LISTMOUNT,
         #[cfg(target_arch = "x86_64")]
         libc::SYS_ioperm,
         #[cfg(target_arch = "x86_64")]
