@@ -21,6 +21,9 @@ use super::session::{Delivered, RESPONSE_BYTES_MAX, Refusal, Reply, Session};
 /// Connections that one environment may have open; further ones wait to be accepted. Ours.
 const CONNECTIONS_MAX: usize = 64;
 
+/// What hyper may buffer of one connection: heads of requests, which runtimes keep short. Ours.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+
 const PREFIX: &str = "/2018-06-01/runtime/";
 
 /// Serves the environment behind `listener` until the task is aborted.
@@ -36,7 +39,9 @@ pub async fn serve(listener: TcpListener, session: Arc<Session>) -> std::io::Res
             let session = session.clone();
             async move { Ok::<_, Infallible>(answer(request, &session).await) }
         });
-        connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
+        let mut http = http1::Builder::new();
+        http.max_buf_size(BUFFER_BYTES_MAX);
+        connections.spawn(http.serve_connection(TokioIo::new(connection), service));
         make_room(&mut connections, CONNECTIONS_MAX).await;
     }
 }
@@ -103,6 +108,8 @@ async fn reply(
     body: Incoming,
     kind: fn(Bytes) -> Reply,
 ) -> Result<(), Response<Full<Bytes>>> {
+    // One body at a time: an environment that sends many at once costs the server the memory of one.
+    let _turn = session.bodies.lock().await;
     session.holds(request_id).map_err(refuse)?;
     match read(body).await? {
         Read::Whole(bytes) => session.reply(request_id, kind(bytes)).map_err(refuse),
@@ -114,6 +121,7 @@ async fn reply(
 }
 
 async fn init_error(session: &Session, body: Incoming) -> Result<(), Response<Full<Bytes>>> {
+    let _turn = session.bodies.lock().await;
     match read(body).await? {
         Read::Whole(bytes) => session.fail_init(bytes).map_err(refuse),
         Read::TooLarge { .. } => Err(too_large()),

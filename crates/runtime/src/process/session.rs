@@ -85,6 +85,8 @@ pub struct Session {
     to_runtime: mpsc::Sender<Event>,
     events: tokio::sync::Mutex<mpsc::Receiver<Event>>,
     current: Mutex<Option<Current>>,
+    /// Whoever holds this reads the body of a call.
+    pub bodies: tokio::sync::Mutex<()>,
     /// Calls of `next` that wait.
     asking: AtomicUsize,
 }
@@ -105,6 +107,7 @@ impl Session {
             to_runtime,
             events: tokio::sync::Mutex::new(events),
             current: Mutex::new(None),
+            bodies: tokio::sync::Mutex::default(),
             asking: AtomicUsize::new(0),
         }
     }
