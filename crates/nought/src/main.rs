@@ -32,6 +32,11 @@ use clap::Parser;
 
 use cli::{Cli, Command, LogFormat};
 
+/// Requests are many small allocations that another thread may free. Measured (2026-11-24, hello-world component through a
+/// function URL, 64 connections, four rounds taking turns): 12 % more requests per second than with glibc's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Data directory of commands that are given none.
 const DATA_DEFAULT: &str = "data";
 
