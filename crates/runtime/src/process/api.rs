@@ -26,14 +26,18 @@ const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 
+/// How long to wait before accepting again after a failure.
+const ACCEPT_AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// Serves the environment behind `listener` until the task is aborted.
 pub async fn serve(listener: TcpListener, session: Arc<Session>) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut connections = JoinSet::new();
     loop {
-        let (connection, _) = listener.accept().await?;
-        connection.set_nodelay(true)?;
+        let connection = next_connection(&listener).await;
+        // Without it answers come later; they come.
+        let _ = connection.set_nodelay(true);
         let session = session.clone();
         let service = service_fn(move |request| {
             let session = session.clone();
@@ -43,6 +47,19 @@ pub async fn serve(listener: TcpListener, session: Arc<Session>) -> std::io::Res
         http.max_buf_size(BUFFER_BYTES_MAX);
         connections.spawn(http.serve_connection(TokioIo::new(connection), service));
         make_room(&mut connections, CONNECTIONS_MAX).await;
+    }
+}
+
+/// Waits for a connection. The machine may be short of files for a moment: that must not end those that are open.
+pub async fn next_connection(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((connection, _)) => return connection,
+            Err(error) => {
+                tracing::warn!(%error, "a connection from a sandbox could not be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
     }
 }
 

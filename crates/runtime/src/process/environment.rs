@@ -288,7 +288,8 @@ async fn admit(listener: TcpListener, gateway: Arc<dyn Gateway>, function: Arc<F
     let opened = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
     let Ok(listener) = opened else { return };
     let mut connections = tokio::task::JoinSet::new();
-    while let Ok((connection, _)) = listener.accept().await {
+    loop {
+        let connection = api::next_connection(&listener).await;
         connections.spawn(gateway.serve(Box::new(connection), function.clone()));
         api::make_room(&mut connections, GATEWAY_CONNECTIONS_MAX).await;
     }
