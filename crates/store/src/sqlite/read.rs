@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, params};
@@ -26,8 +26,9 @@ pub(super) struct Readers {
     idle: Mutex<Vec<Reader>>,
     /// The last version that was committed.
     version: AtomicU64,
-    /// The log is to start over: no transaction is kept meanwhile.
-    draining: AtomicBool,
+    /// How many checkpoints want the log to start over (the thread for them, a writer without room): no transaction is
+    /// kept meanwhile.
+    draining: AtomicUsize,
 }
 
 struct Reader {
@@ -54,7 +55,7 @@ impl Readers {
             path: path.to_owned(),
             idle: Mutex::default(),
             version: AtomicU64::new(0),
-            draining: AtomicBool::new(false),
+            draining: AtomicUsize::new(0),
         }
     }
 
@@ -81,17 +82,17 @@ impl Readers {
         &self,
         checkpoint: impl FnOnce() -> Result<T, rusqlite::Error>,
     ) -> Result<T, rusqlite::Error> {
-        self.draining.store(true, Ordering::SeqCst);
+        self.draining.fetch_add(1, Ordering::SeqCst);
         let ended = lock(&self.idle).iter_mut().try_for_each(Reader::end);
         let result = ended.and_then(|()| checkpoint());
-        self.draining.store(false, Ordering::SeqCst);
+        self.draining.fetch_sub(1, Ordering::SeqCst);
         result
     }
 
     /// Takes a reader back. One that cannot end its transaction is closed instead.
     fn take_back(&self, mut reader: Reader) {
         let mut idle = lock(&self.idle); // taken before looking, so that `drained` either is seen or sees the reader
-        let kept = !self.draining.load(Ordering::SeqCst) || reader.end().is_ok();
+        let kept = self.draining.load(Ordering::SeqCst) == 0 || reader.end().is_ok();
         if kept && idle.len() < KEPT {
             idle.push(reader);
         }
