@@ -1,26 +1,25 @@
-//! Requests as bytes, answers as bytes: what clients see of the whole face, over services in memory.
+//! Requests as bytes, answers as bytes: what clients see of the whole face, over services in memory at the time 0.
 //!
-//! Start reading at [`Wire::exchange`]; what it is used for is in `tests`. Functions are run by [`Echo`].
+//! The one harness for every API's tests. Start reading at [`Wire`]: requests in the form of HTTP/1.1 go to
+//! [`Wire::exchange`] and come back in that form; requests of one line go to [`Wire::ask`], documents to an operation of
+//! an API of the kind `X-Amz-Target` to [`Wire::call`]. Functions are run by [`Runner`](runner::Runner).
 
+mod runner;
 mod tests;
 
+use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
-use serde_json::json;
+use serde_json::{Value, json};
 use services::identity::AccessKey;
-use services::run::{
-    Answer, Body, BoxFuture, CodeId, EnvironmentId, Failure, Job, Kind, Output, PackageSettings, Payload, PrepareError,
-    Prepared, Report, Revision, RunFunction,
-};
 use services::{Services, identity};
 use store::Store;
 
+use self::runner::Runner;
 use crate::auth::{Instant, Signer, sign};
 use crate::protocol::whole;
 use crate::{Api, Options, Peer};
@@ -34,35 +33,90 @@ pub struct Wire {
     pub services: Services,
 }
 
+/// An answer. As text it is in the form of HTTP/1.1, its request id replaced and trace ids left out.
+pub struct Said {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
 impl Wire {
     pub async fn new() -> Wire {
+        Wire::with(services::Options::default()).await
+    }
+
+    /// As `new`, with other limits. The root key is always [`KEY`].
+    pub async fn with(options: services::Options) -> Wire {
         let root = AccessKey::parse(KEY, SECRET).expect("the pair is one");
         let keys = identity::key::Options { root: Some(root), test_on_loopback: false };
-        let options = services::Options { keys, ..services::Options::default() };
-        let services = Services::open(Store::memory(), Arc::new(Echo), options).await.expect("memory is there");
-        Wire { api: Api::new(services.clone(), Options::default()), services }
+        let options = services::Options { keys, ..options };
+        let services = Services::open(Store::memory(), Arc::new(Runner), options).await.expect("memory is there");
+        let api = Api::new(services.clone(), Options { authority: Some("localhost:4566".into()) });
+        Wire { api, services }
     }
 
     /// Sends a request in the form of HTTP/1.1, signed for a service, and gives the answer in that form.
     ///
     /// A `Host` header is added. Of the answer, the request id is checked and left out, as are trace ids.
     pub async fn exchange(&self, service: &str, request: &str) -> String {
-        let (mut parts, body) = read(request);
+        let (parts, body) = read(request);
+        self.send_signed(service, parts, body).await.to_string()
+    }
+
+    /// As `exchange`, without a signature.
+    pub async fn exchange_unsigned(&self, request: &str) -> String {
+        let (parts, body) = read(request);
+        self.send(parts, body).await.to_string()
+    }
+
+    /// Sends a signed request of one line: `METHOD PATH [header:value].. [BODY]`, where a body begins with a brace or
+    /// is the rest after ` | `. Of the answer's body, what is random is replaced, as `without_chance` does.
+    pub async fn ask(&self, service: &str, line: &str) -> Said {
+        let (parts, body) = read_line(line);
+        let said = self.send_signed(service, parts, body).await;
+        Said { body: without_chance(&said.body), ..said }
+    }
+
+    /// Asks one after the other; each answer is `STATUS BODY`, of errors `STATUS TYPE BODY`.
+    pub async fn check(&self, service: &str, cases: &[(&str, &str)]) {
+        for (line, wanted) in cases {
+            let said = self.ask(service, line).await;
+            let error = said.headers.get("x-amzn-errortype").map(|kind| kind.to_str().expect("a name"));
+            let status = said.status.to_string();
+            let parts = [Some(&*status), error, Some(&*said.body)];
+            let text = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+            assert_eq!(text, *wanted, "{line}");
+            self.services.functions().settled().await;
+        }
+    }
+
+    /// Calls an operation by its target, as `sqs` and `AmazonSQS.SendMessage`, with a document; gives the status and
+    /// the document of the answer.
+    pub async fn call(&self, service: &str, target: &str, document: Value) -> (u16, Value) {
+        let (parts, _) = read(&format!("POST /\nx-amz-target: {target}\n\n"));
+        let said = self.send_signed(service, parts, document.to_string()).await;
+        let document = serde_json::from_str(&said.body).unwrap_or_else(|_| panic!("{target}: {said}"));
+        (said.status, document)
+    }
+
+    async fn send_signed(&self, service: &str, mut parts: Parts, body: String) -> Said {
         let signer =
             Signer { access_key_id: KEY, secret: SECRET, session_token: None, region: "eu-central-1", service };
         sign(&mut parts, body.as_bytes(), &signer, Instant::now()).expect("the request can be signed");
         self.send(parts, body).await
     }
 
-    /// As `exchange`, without a signature.
-    pub async fn exchange_unsigned(&self, request: &str) -> String {
-        let (parts, body) = read(request);
-        self.send(parts, body).await
-    }
-
-    pub async fn send(&self, parts: Parts, body: String) -> String {
+    /// Sends a request as it is.
+    pub async fn send(&self, parts: Parts, body: String) -> Said {
         let peer = Peer::Address(SocketAddr::from(([203, 0, 113, 9], 50_000)));
-        shown(self.api.serve(Request::from_parts(parts, whole(body)), peer).await).await
+        let answer = self.api.serve(Request::from_parts(parts, whole(body)), peer).await;
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.expect("the body is in memory").to_bytes();
+        Said {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
     }
 
     /// Creates an active function that answers with its event, or is a component that answers with its request.
@@ -77,6 +131,20 @@ impl Wire {
         let created = self.exchange("lambda", &format!("POST /2015-03-31/functions\n\n{body}")).await;
         assert!(created.starts_with("201"), "{created}");
         self.services.functions().settled().await;
+    }
+}
+
+impl Display for Said {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        let id = self.headers["x-amzn-requestid"].to_str().expect("an id is text");
+        assert_eq!(id.len(), 36, "{id}");
+        write!(to, "{}", self.status)?;
+        for (name, value) in &self.headers {
+            if !["x-amzn-requestid", "x-amzn-trace-id"].contains(&name.as_str()) {
+                write!(to, "\n{name}: {}", String::from_utf8_lossy(value.as_bytes()))?;
+            }
+        }
+        write!(to, "\n\n{}", self.body.replace(id, "REQUEST-ID"))
     }
 }
 
@@ -101,69 +169,38 @@ pub fn read(request: &str) -> (Parts, String) {
     (built.body(()).expect("the request is one").into_parts().0, body.to_owned())
 }
 
-async fn shown(response: Response<Body>) -> String {
-    let (parts, body) = response.into_parts();
-    let id = parts.headers["x-amzn-requestid"].to_str().expect("an id is text");
-    assert_eq!(id.len(), 36, "{id}");
-    let shown =
-        parts.headers.iter().filter(|(name, _)| !["x-amzn-requestid", "x-amzn-trace-id"].contains(&name.as_str()));
-    let mut text = parts.status.as_u16().to_string();
-    for (name, value) in shown {
-        text.push_str(&format!("\n{name}: {}", String::from_utf8_lossy(value.as_bytes())));
-    }
-    let body = body.collect().await.expect("the body is in memory").to_bytes();
-    text + "\n\n" + &String::from_utf8_lossy(&body).replace(id, "REQUEST-ID")
+/// Takes apart a request of one line, as [`Wire::ask`] does.
+fn read_line(line: &str) -> (Parts, String) {
+    let (head, body) = match line.split_once(" | ").or_else(|| line.split_once(" {")) {
+        Some((head, rest)) if line.contains(" | ") => (head, rest.to_owned()),
+        Some((head, rest)) => (head, format!("{{{rest}")),
+        None => (line, String::new()),
+    };
+    let mut words = head.split(' ');
+    let (method, target) = words.next().zip(words.next()).expect("a line begins with METHOD PATH");
+    let headers = words.filter_map(|word| word.split_once(':')).map(|(name, value)| format!("\n{name}: {value}"));
+    let (parts, _) = read(&format!("{method} {target}{}\n\n", headers.collect::<String>()));
+    (parts, body)
 }
 
-/// Answers with what it is given. A package that holds `component` is one, any other is a process; an event that holds
-/// `fail` makes it fail, and what it writes to its log is its event.
-pub struct Echo;
-
-impl RunFunction for Echo {
-    fn prepare(&self, _: CodeId, package: Bytes, _: PackageSettings) -> BoxFuture<'_, Result<Prepared, PrepareError>> {
-        let kind = if package == "component" { Kind::Component } else { Kind::Process };
-        Box::pin(std::future::ready(Ok(Prepared { kind, notice: None })))
+/// Random texts replaced: revisions by `UUID`, ids of URLs by `URLID`, signatures by `SEAL`.
+fn without_chance(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while !rest.is_empty() {
+        let token: &str =
+            &rest[..rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').unwrap_or(rest.len())];
+        let uuid = token.len() == 36 && token.matches('-').count() == 4;
+        out.push_str(match token.len() {
+            _ if uuid => "UUID",
+            32 => "URLID",
+            64 if out.ends_with("signature=") => "SEAL",
+            _ => token,
+        });
+        rest = &rest[token.len()..];
+        if let Some(letter) = rest.chars().next() {
+            out.push(letter);
+            rest = &rest[letter.len_utf8()..];
+        }
     }
-
-    fn holds(&self, _: &CodeId) -> bool {
-        true
-    }
-
-    fn run(&self, job: Job) -> BoxFuture<'static, Answer> {
-        Box::pin(async move {
-            job.observer.placed(&EnvironmentId("0123456789abcdef0123456789abcdef".into()), true);
-            job.observer.invoked();
-            let outcome = match job.payload {
-                Payload::Event { document, .. } => {
-                    job.observer.wrote(document.clone());
-                    echo(document)
-                }
-                Payload::Http(_) if job.function.kind == Kind::Process => {
-                    Err(Failure::Platform("a process takes events".to_owned()))
-                }
-                Payload::Http(request) => {
-                    let (parts, body) = request.into_parts();
-                    let body = body.collect().await.map_or_else(|_| Bytes::new(), |body| body.to_bytes());
-                    let text = format!("{} {} {}", parts.method, parts.uri, String::from_utf8_lossy(&body));
-                    Ok(Output::Http(Box::new(Response::new(whole(text)))))
-                }
-            };
-            Answer { outcome, report: Box::pin(std::future::ready(Report::default())) }
-        })
-    }
-
-    fn retire(&self, _: &Revision) {}
-
-    fn discard(&self, _: &CodeId) {}
-
-    fn shut_down(&self, _: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
-}
-
-fn echo(document: Bytes) -> Result<Output, Failure> {
-    match String::from_utf8_lossy(&document).contains("fail") {
-        true => Err(Failure::Function { document: r#"{"errorMessage":"told to","errorType":"Error"}"#.into() }),
-        false => Ok(Output::Document(document)),
-    }
+    out
 }

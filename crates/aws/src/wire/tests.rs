@@ -153,7 +153,7 @@ async fn wrong_signatures_and_keys_are_refused_in_each_protocol() {
         let signer =
             Signer { access_key_id: key, secret: "wrong", session_token: None, region: "eu-central-1", service };
         sign(&mut parts, body.as_bytes(), &signer, Instant::now()).expect("the request can be signed");
-        let found = wire.send(parts, body).await;
+        let found = wire.send(parts, body).await.to_string();
         assert!(
             found.starts_with(status) && found.contains(code) && found.contains(message),
             "{service} {key}: {found}"
@@ -255,7 +255,7 @@ async fn the_form_of_somebody_unknown_is_not_read() {
         service: "sts",
     };
     sign(&mut parts, body.as_bytes(), &signer, Instant::now()).expect("the request can be signed");
-    let found = wire.send(parts, body).await;
+    let found = wire.send(parts, body).await.to_string();
     assert!(found.starts_with("403") && found.contains("<Code>InvalidClientTokenId</Code>"), "{found}");
 }
 
@@ -292,7 +292,7 @@ async fn a_url_runs_its_function_for_those_whom_the_policy_lets_in() {
         assert!(found.starts_with("200\ncontent-type: application/json\n\n{\"version\":\"2.0\""), "{found}");
         assert!(found.contains(r#""rawPath":"/a","rawQueryString":"b=c""#) && found.contains("REQUEST-ID"), "{found}");
     }
-    let failed = wire.exchange_unsigned(&format!("GET /_url/{id}/fail\n\n")).await;
+    let failed = wire.exchange_unsigned(&format!("GET /_url/{id}/raise\n\n")).await;
     assert_eq!(failed, "502\ncontent-type: application/json\n\nInternal Server Error");
     let elsewhere = format!("GET /\nhost: {id}.lambda-url.eu-west-1.localhost\n\n");
     let absent =
@@ -380,11 +380,9 @@ async fn a_log_outlives_its_function() {
     assert_eq!(names().await, ["/aws/lambda/spoke"]);
 }
 
-/// The body of an answer of CloudWatch Logs.
-async fn logs(wire: &Wire, operation: &str, body: serde_json::Value) -> serde_json::Value {
-    let answer = wire.exchange("logs", &format!("POST /\nx-amz-target: Logs_20140328.{operation}\n\n{body}")).await;
-    let (_, body) = answer.split_once("\n\n").expect("an answer has a body");
-    serde_json::from_str(body).unwrap_or_else(|_| panic!("{operation}: {answer}"))
+/// The document that an operation of CloudWatch Logs answers.
+async fn logs(wire: &Wire, operation: &str, document: serde_json::Value) -> serde_json::Value {
+    wire.call("logs", &format!("Logs_20140328.{operation}"), document).await.1
 }
 
 fn messages(answer: &serde_json::Value) -> Vec<&str> {

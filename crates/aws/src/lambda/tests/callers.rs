@@ -11,10 +11,10 @@ const INVOKE: &str = "POST /2015-03-31/functions/f/invocations";
 
 #[tokio::test]
 async fn an_invocation_answers_with_what_the_function_answers() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let arn = "arn:aws:lambda:eu-central-1:000000000000:function";
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (&format!("{INVOKE} | [1, 2]"), "200 [1, 2]"),
             (INVOKE, "200 {}"),
             (&format!("{INVOKE}?Qualifier=live | 7"), "200 7"),
@@ -52,19 +52,22 @@ async fn an_invocation_answers_with_what_the_function_answers() {
 
 #[tokio::test]
 async fn an_invocation_says_what_ran_and_shows_the_end_of_its_log() {
-    let world = World::with_function().await;
-    let said = world.ask(&format!("{INVOKE}?Qualifier=live x-amz-log-type:Tail | \"print raise\"")).await;
+    let wire = with_function().await;
+    let said = wire.ask("lambda", &format!("{INVOKE}?Qualifier=live x-amz-log-type:Tail | \"raise\"")).await;
     let header = |name: &str| said.headers.get(name).map(|value| value.to_str().expect("text"));
     assert_eq!((header("x-amz-executed-version"), header("x-amz-function-error")), (Some("1"), Some("Unhandled")));
     let id = header("x-amzn-requestid").expect("every answer has one");
     let log = STANDARD.decode(header("x-amz-log-result").expect("it was asked for")).expect("base64");
     let log = String::from_utf8(log).expect("text");
-    assert!(log.starts_with(&format!("START RequestId: {id} Version: 1\nhello\nEND RequestId: {id}\nREPORT")), "{log}");
+    assert!(
+        log.starts_with(&format!("START RequestId: {id} Version: 1\n\"raise\"\nEND RequestId: {id}\nREPORT")),
+        "{log}"
+    );
 }
 
 #[tokio::test]
 async fn an_event_is_run_under_the_request_id_that_its_sender_was_told() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let region = Region::parse("eu-central-1").expect("a region");
     let group = function_group(&AccountId::default(), &region, &FunctionName::parse("f").expect("a name"));
     let query = Query {
@@ -76,18 +79,18 @@ async fn an_event_is_run_under_the_request_id_that_its_sender_was_told() {
         beyond: None,
         limit: 10,
     };
-    let said = world.ask(&format!("{INVOKE} x-amz-invocation-type:Event | 1")).await;
-    let logged = Follow::new(world.services.store().clone(), query).next().await.expect("the journal is in memory");
+    let said = wire.ask("lambda", &format!("{INVOKE} x-amz-invocation-type:Event | 1")).await;
+    let logged = Follow::new(wire.services.store().clone(), query).next().await.expect("the journal is in memory");
     let told = said.headers["x-amzn-requestid"].to_str().expect("text");
     assert_eq!((said.status, told), (202, &*logged[0].request_id.0));
 }
 
 #[tokio::test]
 async fn too_much_and_too_many_are_refused() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let event = format!("{INVOKE} x-amz-invocation-type:Event | \"{}\"", "x".repeat(1_048_575));
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (
                 &event,
                 r#"413 RequestEntityTooLargeException {"message":"1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)"}"#,
@@ -102,7 +105,7 @@ async fn too_much_and_too_many_are_refused() {
             ),
         ])
         .await;
-    let large = world.ask(&format!("{INVOKE} | \"{}\"", "x".repeat(6_291_456))).await;
+    let large = wire.ask("lambda", &format!("{INVOKE} | \"{}\"", "x".repeat(6_291_456))).await;
     assert_eq!(
         (large.status, &large.headers["x-amzn-errortype"]),
         (413, &"RequestEntityTooLargeException".parse().expect("a header"))
@@ -111,11 +114,11 @@ async fn too_much_and_too_many_are_refused() {
 
 #[tokio::test]
 async fn a_function_that_failed_to_be_created_is_not_invoked() {
-    let world = World::new().await;
-    world.ask(&CREATE.replace("b25l", "d29ybGQ=")).await;
-    world.services.functions().settled().await;
-    world
-        .check(&[(
+    let wire = Wire::new().await;
+    wire.ask("lambda", &CREATE.replace("b25l", "d29ybGQ=")).await;
+    wire.services.functions().settled().await;
+    wire
+        .check("lambda", &[(
             INVOKE,
             r#"409 ResourceConflictException {"message":"The operation cannot be performed at this time. The function is currently in the following state: Failed","Type":"User"}"#,
         )])
@@ -124,15 +127,15 @@ async fn a_function_that_failed_to_be_created_is_not_invoked() {
 
 #[tokio::test]
 async fn permissions_are_written_as_the_service_writes_them() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let policy = "/2015-03-31/functions/f/policy";
     let first = r#"{"Sid":"s3","Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:eu-central-1:000000000000:function:f","Condition":{"StringEquals":{"AWS:SourceAccount":"000000000000"},"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::photos"}}}"#;
     let url = r#"{"Sid":"url","Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunctionUrl","Resource":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","Condition":{"StringEquals":{"lambda:FunctionUrlAuthType":"NONE"}}}"#;
     let account = r#"{"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"lambda:*","Resource":"arn:aws:lambda:eu-central-1:000000000000:function:f"}"#;
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let whole = format!(r#"{{"Version":"2012-10-17","Id":"default","Statement":[{first},{account}]}}"#);
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (
                 &format!("GET {policy}"),
                 r#"404 ResourceNotFoundException {"Message":"The resource you requested does not exist.","Type":"User"}"#,
@@ -189,15 +192,15 @@ async fn permissions_are_written_as_the_service_writes_them() {
 
 #[tokio::test]
 async fn function_urls_have_their_configuration() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let path = "/2021-10-31/functions/f/url";
     let arn = "arn:aws:lambda:eu-central-1:000000000000:function:f";
     let times = r#""CreationTime":"1970-01-01T00:00:00.000Z""#;
     let address = r#""FunctionUrl":"http://URLID.lambda-url.eu-central-1.localhost:4566/""#;
     let cors = r#""Cors":{"AllowMethods":["GET"],"AllowOrigins":["*"],"MaxAge":60}"#;
     let modified = r#""LastModifiedTime":"1970-01-01T00:00:00.000Z""#;
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (
                 &format!(r#"POST {path} {{"AuthType":"NONE",{cors}}}"#),
                 &format!(r#"201 {{{address},"FunctionArn":"{arn}","AuthType":"NONE",{cors},{times},"InvokeMode":"BUFFERED"}}"#),

@@ -13,11 +13,11 @@ const ACTIVE: &str = r#""State":"Active","LastUpdateStatus":"Successful""#;
 
 #[tokio::test]
 async fn a_function_is_created_shown_listed_and_deleted() {
-    let world = World::new().await;
+    let wire = Wire::new().await;
     let link = "http://localhost:4566/_nought/code/7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed?expires=600000&signature=SEAL";
     let active = shown("", "$LATEST", ACTIVE);
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (CREATE, &format!("201 {}", shown("", "$LATEST", PENDING))),
             (CREATE, r#"409 ResourceConflictException {"message":"Function already exist: f","Type":"User"}"#),
             (
@@ -49,7 +49,7 @@ async fn a_function_is_created_shown_listed_and_deleted() {
 
 #[tokio::test]
 async fn a_function_answers_to_every_form_of_its_name() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let found = [
         ("f", "$LATEST"),
         ("f:1", "1"),
@@ -63,7 +63,7 @@ async fn a_function_answers_to_every_form_of_its_name() {
     ];
     for (name, version) in found {
         let path = format!("GET /2015-03-31/functions/{}/configuration", crate::uri::encode(name));
-        let said = world.ask(&path).await;
+        let said = wire.ask("lambda", &path).await;
         assert!(said.body.contains(&format!(r#""Version":"{version}""#)), "{name}: {}", said.body);
     }
     let refused = [
@@ -96,7 +96,7 @@ async fn a_function_answers_to_every_form_of_its_name() {
     for (name, kind, message) in refused {
         let (name, query) = name.split_once('?').unwrap_or((name, ""));
         let path = format!("GET /2015-03-31/functions/{}/configuration?{query}", crate::uri::encode(name));
-        let said = world.ask(&path).await;
+        let said = wire.ask("lambda", &path).await;
         assert_eq!(said.headers["x-amzn-errortype"], kind, "{name}");
         assert!(said.body.contains(message), "{name}: {}", said.body);
     }
@@ -116,7 +116,7 @@ fn create_with(members: &str) -> String {
 
 #[tokio::test]
 async fn what_cannot_be_created_is_refused_in_the_services_words() {
-    let world = World::new().await;
+    let wire = Wire::new().await;
     let long = "x".repeat(4_090);
     let cases = [
         (
@@ -212,7 +212,7 @@ async fn what_cannot_be_created_is_refused_in_the_services_words() {
         ),
     ];
     for (members, kind, message) in cases {
-        let said = world.ask(&create_with(members)).await;
+        let said = wire.ask("lambda", &create_with(members)).await;
         assert_eq!(
             (said.status, &said.headers["x-amzn-errortype"]),
             (400, &kind.parse().expect("a header")),
@@ -221,15 +221,15 @@ async fn what_cannot_be_created_is_refused_in_the_services_words() {
         assert!(said.body.contains(message), "{members}: {}", said.body);
     }
     let harmless = r#"{"VpcConfig":{"SubnetIds":[],"SecurityGroupIds":[]},"Layers":[],"DeadLetterConfig":{},"SnapStart":{"ApplyOn":"None"},"LoggingConfig":{"LogFormat":"Text"},"KMSKeyArn":""}"#;
-    assert_eq!(world.ask(&create_with(harmless)).await.status, 201);
+    assert_eq!(wire.ask("lambda", &create_with(harmless)).await.status, 201);
 }
 
 #[tokio::test]
 async fn updates_show_their_progress_and_want_the_latest_revision() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let progress = r#""State":"Active","LastUpdateStatus":"InProgress","LastUpdateStatusReason":"The function is being created.","LastUpdateStatusReasonCode":"Creating""#;
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (
                 r#"PUT /2015-03-31/functions/f/configuration {"RevisionId":"old","MemorySize":256}"#,
                 r#"412 PreconditionFailedException {"message":"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id","Type":"User"}"#,
@@ -249,29 +249,29 @@ async fn updates_show_their_progress_and_want_the_latest_revision() {
             ("GET /2015-03-31/functions/f/configuration", &format!("200 {}", shown("", "$LATEST", ACTIVE))),
         ])
         .await;
-    let said = world.ask(r#"PUT /2015-03-31/functions/f/code {"ZipFile":"d29ybGQ="}"#).await;
+    let said = wire.ask("lambda", r#"PUT /2015-03-31/functions/f/code {"ZipFile":"d29ybGQ="}"#).await;
     assert_eq!(said.status, 200);
-    world.services.functions().settled().await;
-    let said = world.ask("GET /2015-03-31/functions/f/configuration").await;
+    wire.services.functions().settled().await;
+    let said = wire.ask("lambda", "GET /2015-03-31/functions/f/configuration").await;
     let failed = r#""LastUpdateStatus":"Failed","LastUpdateStatusReason":"not a component","LastUpdateStatusReasonCode":"InvalidZipFileException""#;
     assert!(said.body.contains(failed), "{}", said.body);
     // This one is prepared for ever.
-    world.ask(r#"PUT /2015-03-31/functions/f/configuration {"Runtime":"nodejs22.x"}"#).await;
-    let busy = world.ask(r#"PUT /2015-03-31/functions/f/configuration {"Timeout":4}"#).await;
+    wire.ask("lambda", r#"PUT /2015-03-31/functions/f/configuration {"Runtime":"nodejs22.x"}"#).await;
+    let busy = wire.ask("lambda", r#"PUT /2015-03-31/functions/f/configuration {"Timeout":4}"#).await;
     let text = r#"{"message":"The operation cannot be performed at this time. An update is in progress for resource: arn:aws:lambda:eu-central-1:000000000000:function:f","Type":"User"}"#;
     assert_eq!((busy.status, busy.body.as_str()), (409, text));
 }
 
 #[tokio::test]
 async fn lists_come_in_pages() {
-    let world = World::new().await;
+    let wire = Wire::new().await;
     for name in ["a", "b", "c"] {
-        assert_eq!(world.ask(&create_with(&format!(r#"{{"FunctionName":"{name}"}}"#))).await.status, 201);
+        assert_eq!(wire.ask("lambda", &create_with(&format!(r#"{{"FunctionName":"{name}"}}"#))).await.status, 201);
     }
     let mut names = Vec::new();
     let mut marker = String::new();
     loop {
-        let said = world.ask(&format!("GET /2015-03-31/functions?MaxItems=2{marker}")).await;
+        let said = wire.ask("lambda", &format!("GET /2015-03-31/functions?MaxItems=2{marker}")).await;
         let page: serde_json::Value = serde_json::from_str(&said.body).expect("JSON");
         let functions = page["Functions"].as_array().expect("a list");
         names.push(
@@ -283,8 +283,8 @@ async fn lists_come_in_pages() {
         }
     }
     assert_eq!(names, ["a b", "c"]);
-    world
-        .check(&[(
+    wire
+        .check("lambda", &[(
             "GET /2015-03-31/functions?Marker=***",
             r#"400 InvalidParameterValueException {"message":"Invalid value for Marker: use the NextMarker of the page before.","Type":"User"}"#,
         )])
@@ -293,8 +293,8 @@ async fn lists_come_in_pages() {
 
 #[tokio::test]
 async fn a_link_to_code_works_until_it_expires_or_is_changed() {
-    let world = World::with_function().await;
-    let functions = world.services.functions();
+    let wire = with_function().await;
+    let functions = wire.services.functions();
     let code = functions.read(|read| {
         let name = services::name::FunctionName::parse("f").expect("a name");
         let scope = services::function::Scope {
@@ -304,10 +304,10 @@ async fn a_link_to_code_works_until_it_expires_or_is_changed() {
         services::function::find(read, &services::function::FunctionId { scope, name }, None)
     });
     let code = code.expect("it is there").1.code.id;
-    let link = |expires: i64| crate::lambda::code::link(&world.services, &code, expires);
+    let link = |expires: i64| crate::lambda::code::link(&wire.services, &code, expires);
     let cases = [(link(1), 200), (link(0), 403), (link(1).replace("expires=1", "expires=2"), 403)];
     for (path, status) in cases {
-        let response = crate::lambda::code::download(&world.services, &path.parse().expect("a path")).await;
+        let response = crate::lambda::code::download(&wire.services, &path.parse().expect("a path")).await;
         assert_eq!(response.status().as_u16(), status, "{path}");
     }
 }

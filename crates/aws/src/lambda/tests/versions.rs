@@ -2,8 +2,8 @@ use super::*;
 
 #[tokio::test]
 async fn versions_are_published_listed_and_deleted() {
-    let world = World::with_function().await;
-    let listed = world.ask("GET /2015-03-31/functions/f/versions").await;
+    let wire = with_function().await;
+    let listed = wire.ask("lambda", "GET /2015-03-31/functions/f/versions").await;
     let page: serde_json::Value = serde_json::from_str(&listed.body).expect("JSON");
     let arns: Vec<&str> = page["Versions"]
         .as_array()
@@ -13,10 +13,10 @@ async fn versions_are_published_listed_and_deleted() {
         .collect();
     let arn = "arn:aws:lambda:eu-central-1:000000000000:function:f";
     assert_eq!(arns, [format!("{arn}:$LATEST"), format!("{arn}:1")]);
-    let again = world.ask(PUBLISH).await;
+    let again = wire.ask("lambda", PUBLISH).await;
     assert!(again.body.contains(r#""Version":"1""#), "nothing has changed: {}", again.body);
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (
                 r#"POST /2015-03-31/functions/f/versions {"CodeSha256":"AAAA"}"#,
                 r#"400 InvalidParameterValueException {"message":"CodeSHA256 (AAAA) is different from current CodeSHA256 in $LATEST (dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0=). Please try again with the CodeSHA256 in $LATEST.","Type":"User"}"#,
@@ -46,12 +46,12 @@ async fn versions_are_published_listed_and_deleted() {
 
 #[tokio::test]
 async fn a_new_function_that_is_published_at_once_goes_by_its_own_arn_and_new_code_by_its_version_s() {
-    let world = World::new().await;
+    let wire = Wire::new().await;
     let publish = |line: &str| format!("{},\"Publish\":true}}", line.strip_suffix('}').expect("a document ends it"));
     let update = r#"PUT /2015-03-31/functions/f/code {"ZipFile":"dHdv"}"#;
     for (line, wanted) in [(CREATE, ("f", "1")), (update, ("f:2", "2"))] {
-        let said = world.ask(&publish(line)).await;
-        world.services.functions().settled().await;
+        let said = wire.ask("lambda", &publish(line)).await;
+        wire.services.functions().settled().await;
         let shown: serde_json::Value = serde_json::from_str(&said.body).expect("JSON");
         let arn = shown["FunctionArn"].as_str().and_then(|arn| arn.split_once(":function:"));
         assert_eq!((arn.map(|(_, end)| end), shown["Version"].as_str()), (Some(wanted.0), Some(wanted.1)), "{line}");
@@ -60,10 +60,10 @@ async fn a_new_function_that_is_published_at_once_goes_by_its_own_arn_and_new_co
 
 #[tokio::test]
 async fn aliases_are_made_changed_and_weighed() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let arn = "arn:aws:lambda:eu-central-1:000000000000:function:f";
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (
                 "GET /2015-03-31/functions/f/aliases/live",
                 r#"200 {"AliasArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","Name":"live","FunctionVersion":"1","Description":"","RevisionId":"UUID"}"#,
@@ -103,10 +103,10 @@ async fn aliases_are_made_changed_and_weighed() {
         ])
         .await;
     // A second version to share with.
-    world.ask(r#"PUT /2015-03-31/functions/f/code {"ZipFile":"dHdv","Publish":true}"#).await;
-    world.services.functions().settled().await;
-    world
-        .check(&[
+    wire.ask("lambda", r#"PUT /2015-03-31/functions/f/code {"ZipFile":"dHdv","Publish":true}"#).await;
+    wire.services.functions().settled().await;
+    wire
+        .check("lambda", &[
             (
                 r#"PUT /2015-03-31/functions/f/aliases/live {"RoutingConfig":{"AdditionalVersionWeights":{"2":0.25}}}"#,
                 r#"200 {"AliasArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","Name":"live","FunctionVersion":"1","Description":"the one","RoutingConfig":{"AdditionalVersionWeights":{"2":0.25}},"RevisionId":"UUID"}"#,
@@ -121,10 +121,10 @@ async fn aliases_are_made_changed_and_weighed() {
 
 #[tokio::test]
 async fn concurrency_tags_and_account_settings_add_up() {
-    let world = World::with_function().await;
+    let wire = with_function().await;
     let tags = "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-central-1%3A000000000000%3Afunction%3Af";
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             (
                 r#"PUT /2017-10-31/functions/f/concurrency {"ReservedConcurrentExecutions":901}"#,
                 r#"400 InvalidParameterValueException {"message":"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].","Type":"User"}"#,
@@ -157,17 +157,17 @@ async fn concurrency_tags_and_account_settings_add_up() {
 
 #[tokio::test]
 async fn reservations_and_account_settings_follow_the_operator_s_limit() {
-    let world = World::with(Options { concurrency_max: 120, ..Options::default() }).await;
-    world.ask(CREATE).await;
-    world.services.functions().settled().await;
+    let wire = Wire::with(services::Options { concurrency_max: 120, ..services::Options::default() }).await;
+    wire.ask("lambda", CREATE).await;
+    wire.services.functions().settled().await;
     let settings = |unreserved: u32| {
         format!(
             r#"200 {{"AccountLimit":{{"TotalCodeSize":80530636800,"CodeSizeUnzipped":262144000,"CodeSizeZipped":52428800,"ConcurrentExecutions":120,"UnreservedConcurrentExecutions":{unreserved}}},"AccountUsage":{{"TotalCodeSize":3,"FunctionCount":1}}}}"#
         )
     };
     let concurrency = "PUT /2017-10-31/functions/f/concurrency";
-    world
-        .check(&[
+    wire
+        .check("lambda", &[
             ("GET /2016-08-19/account-settings", &settings(120)),
             (
                 &format!(r#"{concurrency} {{"ReservedConcurrentExecutions":21}}"#),
