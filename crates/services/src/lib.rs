@@ -15,6 +15,7 @@ pub mod identity;
 pub mod invoke;
 pub mod log;
 pub mod name;
+pub mod pattern;
 mod random;
 mod row;
 pub mod run;
