@@ -20,6 +20,7 @@ mod random;
 mod row;
 pub mod run;
 mod services;
+pub mod timer;
 pub mod trace;
 pub mod usage;
 
