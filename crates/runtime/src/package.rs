@@ -23,6 +23,9 @@ const ENTRIES_MAX: usize = 100_000;
 /// Longest symlink target, as Linux has it (PATH_MAX).
 const LINK_BYTES_MAX: u64 = 4_096;
 
+/// Names in one path. Ours: every directory costs a walk down to it, and nested `node_modules` reach about 30.
+const PATH_DEPTH_MAX: usize = 128;
+
 const COMPONENT_FILE: &str = "bootstrap.wasm";
 const WASM_MAGIC: &[u8] = b"\0asm";
 
@@ -131,7 +134,7 @@ fn publish(beside: &Path, place: &Path) -> io::Result<()> {
 /// Files first, links last: no entry is written through a link, and links start in real directories.
 fn fill(root: &Path, package: &[u8], bytes_max: u64) -> Result<(), PrepareError> {
     let mut archive = open(package)?;
-    let mut bytes_left = bytes_max;
+    let mut room = Room { bytes_max, bytes_left: bytes_max, entries_left: ENTRIES_MAX };
     let mut links = Vec::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(bad_archive)?;
@@ -140,15 +143,16 @@ fn fill(root: &Path, package: &[u8], bytes_max: u64) -> Result<(), PrepareError>
             let target = link_target(&mut entry, &path)?;
             links.push((path, target));
         } else if entry.is_dir() {
-            make_dir(&root.join(path))?;
+            room.make_dir(&root.join(path))?;
         } else {
-            write_file(&root.join(path), &mut entry, &mut bytes_left, bytes_max)?;
+            room.write_file(&root.join(path), &mut entry)?;
         }
     }
     for (path, target) in links {
         refuse_links_above(root, &path)?;
         let place = root.join(path);
-        make_parent(&place)?;
+        room.make_parent(&place)?;
+        room.take_entry()?;
         symlink(target, place).map_err(in_the_way)?;
     }
     Ok(())
@@ -170,6 +174,11 @@ fn safe_path(name: &str) -> Result<PathBuf, PrepareError> {
     let path = Path::new(name);
     let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     let named = path.components().any(|part| matches!(part, Component::Normal(_)));
+    let depth = path.components().count();
+    if depth > PATH_DEPTH_MAX {
+        let text = format!("the package has a path that is {depth} names deep and the limit is {PATH_DEPTH_MAX}");
+        return Err(PrepareError::BadArchive(text));
+    }
     match inside && named && !name.contains('\0') {
         true => Ok(path.to_owned()),
         false => Err(PrepareError::UnsafePath(format!("the package has a path that leaves it: {name:?}"))),
@@ -196,44 +205,59 @@ fn link_target(entry: &mut ZipFile<'_, Cursor<&[u8]>>, path: &Path) -> Result<Pa
     }
 }
 
-fn write_file(
-    place: &Path,
-    entry: &mut ZipFile<'_, Cursor<&[u8]>>,
-    bytes_left: &mut u64,
+/// What may still be made of one package. Directories that are only in the names of files count as well.
+struct Room {
     bytes_max: u64,
-) -> Result<(), PrepareError> {
-    make_parent(place)?;
-    // Archives with the same name twice exist; the last one wins, as with unzip.
-    if place.is_file() {
-        fs::remove_file(place).map_err(unavailable)?;
-    }
-    let mut file = File::create_new(place).map_err(in_the_way)?;
-    let mode = entry.unix_mode().unwrap_or(0);
-    let mut block = [0; 64 * 1024];
-    loop {
-        let read = entry.read(&mut block).map_err(bad_entry)?;
-        if read == 0 {
-            break;
+    bytes_left: u64,
+    entries_left: usize,
+}
+
+impl Room {
+    fn write_file(&mut self, place: &Path, entry: &mut ZipFile<'_, Cursor<&[u8]>>) -> Result<(), PrepareError> {
+        self.make_parent(place)?;
+        self.take_entry()?;
+        // Archives with the same name twice exist; the last one wins, as with unzip.
+        if place.is_file() {
+            fs::remove_file(place).map_err(unavailable)?;
         }
-        *bytes_left = bytes_left.checked_sub(read as u64).ok_or(PrepareError::TooLarge { bytes_max })?;
-        file.write_all(&block[..read]).map_err(unavailable)?;
+        let mut file = File::create_new(place).map_err(in_the_way)?;
+        let mode = entry.unix_mode().unwrap_or(0);
+        let mut block = [0; 64 * 1024];
+        loop {
+            let read = entry.read(&mut block).map_err(bad_entry)?;
+            if read == 0 {
+                break;
+            }
+            let left = self.bytes_left.checked_sub(read as u64);
+            self.bytes_left = left.ok_or(PrepareError::TooLarge { bytes_max: self.bytes_max })?;
+            file.write_all(&block[..read]).map_err(unavailable)?;
+        }
+        // Readable by the sandbox whatever the archive says; executable as it says; writable by nobody.
+        file.set_permissions(Permissions::from_mode(mode & 0o111 | 0o444)).map_err(unavailable)
     }
-    // Readable by the sandbox whatever the archive says; executable as it says; writable by nobody.
-    file.set_permissions(Permissions::from_mode(mode & 0o111 | 0o444)).map_err(unavailable)
-}
 
-fn make_parent(place: &Path) -> Result<(), PrepareError> {
-    make_dir(place.parent().expect("a safe path lies below the root"))
-}
-
-/// Open to the sandbox's user, whatever this process's umask is.
-fn make_dir(place: &Path) -> Result<(), PrepareError> {
-    if place.is_dir() {
-        return Ok(());
+    fn make_parent(&mut self, place: &Path) -> Result<(), PrepareError> {
+        self.make_dir(place.parent().expect("a safe path lies below the root"))
     }
-    make_parent(place)?;
-    fs::create_dir(place).map_err(in_the_way)?;
-    fs::set_permissions(place, Permissions::from_mode(0o755)).map_err(unavailable)
+
+    /// Open to the sandbox's user, whatever this process's umask is.
+    fn make_dir(&mut self, place: &Path) -> Result<(), PrepareError> {
+        if place.is_dir() {
+            return Ok(());
+        }
+        self.make_parent(place)?;
+        self.take_entry()?;
+        fs::create_dir(place).map_err(in_the_way)?;
+        fs::set_permissions(place, Permissions::from_mode(0o755)).map_err(unavailable)
+    }
+
+    fn take_entry(&mut self) -> Result<(), PrepareError> {
+        let left = self.entries_left.checked_sub(1);
+        self.entries_left = left.ok_or_else(|| {
+            PrepareError::BadArchive(format!("the package has more than {ENTRIES_MAX} files and directories"))
+        })?;
+        Ok(())
+    }
 }
 
 fn bad_archive(error: zip::result::ZipError) -> PrepareError {

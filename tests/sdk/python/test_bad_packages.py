@@ -93,6 +93,11 @@ def test_a_zip_bomb_that_lies_about_its_sizes_is_refused():
     is_refused(bytes(code), "")
 
 
+@pytest.mark.parametrize("depth", [128, 30_000])
+def test_a_path_that_is_too_deep_is_refused(depth):
+    is_refused(zip_with("a/" * depth + "x"), "names deep and the limit is 128")
+
+
 def test_a_package_over_fifty_mib_is_refused():
     big = zip_of({"app.py": HANDLER}) + b"\0" * 53_000_000
     with refused("RequestEntityTooLargeException", 413):

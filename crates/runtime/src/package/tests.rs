@@ -125,6 +125,23 @@ fn a_bomb_is_stopped_at_the_limit_of_unpacked_bytes() {
 }
 
 #[test]
+fn directories_that_only_names_of_files_imply_are_counted() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut room = Room { bytes_max: 0, bytes_left: 0, entries_left: 3 };
+    room.make_dir(&dir.path().join("a/b/c")).expect("three fit");
+    let refused = room.make_dir(&dir.path().join("a/d"));
+    assert!(matches!(&refused, Err(PrepareError::BadArchive(text)) if text.contains("100000 files")), "{refused:?}");
+}
+
+#[test]
+fn a_path_has_a_greatest_depth() {
+    for (depth, fits) in [(127, true), (128, false), (30_000, false)] {
+        let name = format!("{}x", "a/".repeat(depth));
+        assert_eq!(check(&archive(&[Regular(&name, b"", 0o644)]), 1_000).is_ok(), fits, "{depth}");
+    }
+}
+
+#[test]
 fn a_package_is_unpacked_once() {
     let dir = tempfile::tempdir().expect("a directory");
     fs::create_dir(dir.path().join("code")).expect("code");
