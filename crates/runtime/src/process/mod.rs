@@ -162,8 +162,7 @@ impl Processes {
         if let Some(notice) = &call.function.notice {
             call.observer.wrote(format!("WARNING {notice}\n").into());
         }
-        let started = Instant::now();
-        let lease = self.environment(&id, &call.function, &call.credentials).await?;
+        let (started, lease) = self.environment(&id, &call.function, &call.credentials).await?;
         let ready = lease.environment().ready(started + INIT_TIMEOUT, &*call.observer).await;
         // Not before: making the next sandbox would slow this one down.
         self.sandboxes.replenish();
@@ -192,7 +191,7 @@ impl Processes {
     /// Lambda's second try: the invocation begins, and starting is part of it and of its time limit.
     async fn start_again(&self, run: Run, id: EnvironmentId, call: Call) -> Result<Answer, Failure> {
         call.observer.invoked();
-        let lease = self.environment(&id, &call.function, &call.credentials).await?;
+        let (_, lease) = self.environment(&id, &call.function, &call.credentials).await?;
         let failure = match lease.environment().ready(run.deadline(), &*call.observer).await {
             Ok(()) => {
                 let served = lease.environment().invoke(&call, run.deadline(), || ()).await;
@@ -207,22 +206,23 @@ impl Processes {
         Ok(run.fail(&call, failure))
     }
 
+    /// A new environment, and when its start began.
     async fn environment(
         &self,
         id: &EnvironmentId,
         function: &Arc<FunctionVersion>,
         credentials: &Credentials,
-    ) -> Result<Lease, Failure> {
+    ) -> Result<(Instant, Lease), Failure> {
         let platform = |error: io::Error| Failure::Platform(format!("no environment could be started: {error}"));
         let permit = self.pool.make_room().ok_or_else(|| {
             Failure::NoRoom("every environment of this machine is busy: try again, or raise the limit".to_owned())
         })?;
         let choice = self.choose(&function.runtime).map_err(|error| Failure::Platform(error.to_string()))?;
         let wanted = self.wanted(id, function, credentials, choice.map(|choice| choice.interpreter));
-        let launched = self.sandboxes.launch(wanted).await.map_err(platform)?;
+        let (begun, launched) = self.sandboxes.launch(wanted).await.map_err(platform)?;
         let environment =
             Environment::start(id.clone(), function, credentials.expires, &self.gateway, launched).map_err(platform)?;
-        Ok(self.pool.lease(&function.revision, environment, permit))
+        Ok((begun, self.pool.lease(&function.revision, environment, permit)))
     }
 
     fn wanted(

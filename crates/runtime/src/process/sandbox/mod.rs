@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::io::unix::AsyncFd;
@@ -179,7 +179,7 @@ impl Sandboxes {
     }
 
     async fn probe_once(&self) -> io::Result<()> {
-        let blank = self.start().await?;
+        let (_, blank) = self.start().await?;
         let nothing = Wanted {
             code: None,
             programs: Vec::new(),
@@ -210,14 +210,21 @@ impl Sandboxes {
     }
 
     /// A sandbox that is about to run the first of the wanted programs that exists, its listeners, and its log.
-    pub async fn launch(self: &Arc<Self>, wanted: Wanted) -> io::Result<(Sandbox, Vec<TcpListener>, OwnedFd)> {
+    ///
+    /// Says as well when its start began: waiting for a turn is not part of it.
+    pub async fn launch(
+        self: &Arc<Self>,
+        wanted: Wanted,
+    ) -> io::Result<(Instant, (Sandbox, Vec<TcpListener>, OwnedFd))> {
+        let begun = Instant::now();
         while let Some(spare) = self.take_spare() {
             // A spare may have died in waiting; the next, or a new one, takes its place.
             if let Ok(sandbox) = self.fill(spare, &wanted) {
-                return Ok(sandbox);
+                return Ok((begun, sandbox));
             }
         }
-        self.fill(self.start().await?, &wanted)
+        let (begun, blank) = self.start().await?;
+        Ok((begun, self.fill(blank, &wanted)?))
     }
 
     /// A spare that shows what a new sandbox would: directories mounted into it may have been replaced since.
@@ -242,7 +249,7 @@ impl Sandboxes {
             tokio::spawn(async move {
                 let Some(sandboxes) = sandboxes.upgrade() else { return };
                 // A start that fails here is tried again, and reported, by the launch that needs it.
-                if let Ok(blank) = sandboxes.start().await {
+                if let Ok((_, blank)) = sandboxes.start().await {
                     let mut spares = lock(&sandboxes.spares);
                     if spares.len() < SPARES {
                         spares.push_back(blank);
@@ -261,16 +268,19 @@ impl Sandboxes {
         }
     }
 
-    async fn start(&self) -> io::Result<Blank> {
+    /// An empty sandbox, and when it was its turn to be made.
+    async fn start(&self) -> io::Result<(Instant, Blank)> {
         if self.tier() == Tier::None {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "no sandbox can be made on this machine"));
         }
         let _turn = self.starts.acquire().await.map_err(io::Error::other)?;
+        let begun = Instant::now();
         let silent = || io::Error::new(io::ErrorKind::TimedOut, "the launcher of sandboxes does not answer");
-        match self.try_start().await? {
-            Some(blank) => Ok(blank),
-            None => self.try_start().await?.ok_or_else(silent),
-        }
+        let blank = match self.try_start().await? {
+            Some(blank) => blank,
+            None => self.try_start().await?.ok_or_else(silent)?,
+        };
+        Ok((begun, blank))
     }
 
     /// `None` when the launcher died, or did not answer and was ended: the next try has a new one.
