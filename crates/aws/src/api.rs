@@ -204,8 +204,7 @@ pub(crate) fn check(services: &Services, claim: &Claim, parts: &Parts, peer: &Pe
     claim.check(parts, Instant::now())?;
     Region::parse(&claim.scope.region).map_err(|_| Refusal::Region)?;
     let token = claim.session_token.as_deref();
-    let now = services.store().clock();
-    services.keys().find(&claim.access_key_id, token, peer.is_loopback(), now).map_err(|error| match error {
+    services.who(&claim.access_key_id, token, peer.is_loopback()).map_err(|error| match error {
         identity::Error::ExpiredToken => Refusal::ExpiredToken,
         _ => Refusal::UnknownKey,
     })

@@ -137,10 +137,8 @@ async fn authenticate(edge: &Edge, request: Request<Body>, peer: &Peer) -> Resul
     }
     let region = Region::parse(&claim.scope.region).map_err(|error| Refused::Signature(error.to_string()))?;
     let services = edge.services();
-    let now = services.store().clock();
     let known = services
-        .keys()
-        .find(&claim.access_key_id, claim.session_token.as_deref(), peer.is_loopback(), now)
+        .who(&claim.access_key_id, claim.session_token.as_deref(), peer.is_loopback())
         .map_err(|error| Refused::Signature(error.to_string()))?;
     let body = read(body).await?;
     claim.verify(&parts, &known.secret, &auth::sha256_hex(&body)).map_err(wrong)?;

@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 
 use crate::delivery::{self, InvokeLater};
 use crate::function::{self, FunctionId, Functions, Route, Routes};
-use crate::identity::{self, Keys};
+use crate::identity::key::Known;
+use crate::identity::{self, Keys, Principal};
 use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparing, Throttle};
 use crate::log;
 use crate::name::AccountId;
@@ -119,6 +120,21 @@ impl Services {
 
     pub fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    /// Who an access key belongs to. `loopback` is whether the peer's address is a loopback address.
+    ///
+    /// The credentials of a function are good for as long as there is a function of its name.
+    pub fn who(&self, key: &str, session_token: Option<&str>, loopback: bool) -> Result<Known, identity::Error> {
+        let known = self.keys().find(key, session_token, loopback, self.store().clock())?;
+        match &known.principal {
+            Principal::Function(session) if !self.routes().has(&session.function_id()) => {
+                Err(identity::Error::BadToken)
+            }
+            Principal::Function(_) | Principal::Root { .. } | Principal::Anonymous | Principal::Service { .. } => {
+                Ok(known)
+            }
+        }
     }
 
     pub fn meter(&self) -> &Meter {

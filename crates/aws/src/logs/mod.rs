@@ -87,8 +87,7 @@ mod tests {
     #[tokio::test]
     async fn who_reads_a_log_holds_up_nobody() {
         let wire = Wire::new().await;
-        let known =
-            wire.services.keys().find(KEY, None, false, wire.services.store().clock()).expect("it is the root's");
+        let known = wire.services.who(KEY, None, false).expect("it is the root's");
         let call = Call {
             services: wire.services.clone(),
             account: AccountId::default(),

@@ -107,6 +107,12 @@ impl Routes {
         Ok(Route { version, role: Some(role), reserved: entry.reserved })
     }
 
+    /// Whether there is a function of this name, whatever its state.
+    pub fn has(&self, id: &FunctionId) -> bool {
+        self.catch_up(|changing| changing == id);
+        self.entry(id).is_some()
+    }
+
     /// What the first label of a function URL's host leads to.
     pub fn url(&self, url_id: &str) -> Option<Arc<UrlRoute>> {
         self.catch_up(|_| true); // whose URL it is shows only in the table

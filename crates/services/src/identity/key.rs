@@ -111,8 +111,14 @@ impl Keys {
         &self.sessions
     }
 
-    /// Who a key belongs to. `loopback` is whether the peer's address is a loopback address.
-    pub fn find(&self, id: &str, session_token: Option<&str>, loopback: bool, now: Timestamp) -> Result<Known, Error> {
+    /// Who a key belongs to, by the key alone: [`Services::who`](crate::Services::who) is for those who let callers in.
+    pub(crate) fn find(
+        &self,
+        id: &str,
+        session_token: Option<&str>,
+        loopback: bool,
+        now: Timestamp,
+    ) -> Result<Known, Error> {
         let root = || Principal::Root { account: self.account.clone() };
         match session_token {
             _ if self.test_on_loopback && loopback && id == TEST => {

@@ -15,6 +15,7 @@ use sha2::Sha256;
 use store::Timestamp;
 
 use super::Error;
+use crate::function::{FunctionId, Scope};
 use crate::name::{AccountId, FunctionName, Region};
 use crate::run::{Credentials, FunctionVersion, Revision};
 
@@ -39,6 +40,11 @@ pub struct FunctionSession {
 }
 
 impl FunctionSession {
+    pub(crate) fn function_id(&self) -> FunctionId {
+        let scope = Scope { account: self.account.clone(), region: self.region.clone() };
+        FunctionId { scope, name: self.function.clone() }
+    }
+
     /// The ARN of the role's session, which has the function's name.
     pub(super) fn arn(&self) -> String {
         let role = self.role.as_deref().and_then(|role| role.rsplit('/').next()).unwrap_or(self.function.as_str());
