@@ -19,7 +19,10 @@ static NOT_FOUND: Kind = capital("ResourceNotFoundException", 404);
 static UNAVAILABLE: Kind = capital("ServiceUnavailableException", 503);
 
 pub fn forbidden() -> Error {
-    FORBIDDEN.with("Forbidden")
+    FORBIDDEN.with(
+        "Forbidden. For troubleshooting Function URL authorization issues, see: \
+         https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
+    )
 }
 
 /// No such URL. Lambda says nothing about it, in just this way.

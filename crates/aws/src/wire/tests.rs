@@ -1,5 +1,8 @@
 //! Golden exchanges: requests that lead nowhere, what each protocol calls its errors, and the small APIs.
 
+use services::function::{FunctionId, Scope};
+use services::name::{AccountId, FunctionName, Region};
+
 use super::*;
 
 /// Sends requests in their order to one face and compares each answer.
@@ -259,6 +262,34 @@ async fn the_form_of_somebody_unknown_is_not_read() {
     assert!(found.starts_with("403") && found.contains("<Code>InvalidClientTokenId</Code>"), "{found}");
 }
 
+#[tokio::test]
+async fn credentials_of_a_function_end_with_it() {
+    let wire = Wire::new().await;
+    wire.create_function("gone", "process").await;
+    let scope = Scope { account: AccountId::default(), region: Region::parse("eu-central-1").expect("a region") };
+    let id = FunctionId { scope, name: FunctionName::parse("gone").expect("a name") };
+    let route = wire.services.routes().resolve(&id, None, 0).expect("it runs");
+    let sessions = wire.services.keys().sessions();
+    let credentials = sessions.credentials(&route.version, route.role.as_deref(), wire.services.store().clock());
+    let signer = Signer {
+        access_key_id: &credentials.access_key_id,
+        secret: &credentials.secret_access_key,
+        session_token: Some(&credentials.session_token),
+        region: "eu-central-1",
+        service: "sts",
+    };
+    let ask = async || {
+        let (mut parts, body) = read("GET /?Action=GetCallerIdentity&Version=2011-06-15\n\n");
+        sign(&mut parts, body.as_bytes(), &signer, Instant::now()).expect("the request can be signed");
+        wire.send(parts, body).await.to_string()
+    };
+    let there = ask().await;
+    assert!(there.starts_with("200") && there.contains("assumed-role/any/gone"), "{there}");
+    wire.exchange("lambda", "DELETE /2015-03-31/functions/gone\n\n").await;
+    let gone = ask().await;
+    assert!(gone.starts_with("403") && gone.contains("<Code>InvalidClientTokenId</Code>"), "{gone}");
+}
+
 /// Creates a URL for a function, open to everyone where it wants no signature; gives its id.
 async fn url(wire: &Wire, function: &str, auth: &str, cors: &str) -> String {
     let request = format!("POST /2021-10-31/functions/{function}/url\n\n{{\"AuthType\":\"{auth}\"{cors}}}");
@@ -281,8 +312,14 @@ async fn a_url_runs_its_function_for_those_whom_the_policy_lets_in() {
     let wire = Wire::new().await;
     wire.create_function("open", "process").await;
     let id = url(&wire, "open", "NONE", "").await;
-    let forbidden =
-        "403\ncontent-type: application/json\nx-amzn-errortype: AccessDeniedException\n\n{\"Message\":\"Forbidden\"}";
+    let forbidden = "403\ncontent-type: application/json\nx-amzn-errortype: AccessDeniedException\n\n\
+         {\"Message\":\"Forbidden. For troubleshooting Function URL authorization issues, see: \
+         https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html\"}";
+    assert_eq!(wire.exchange_unsigned(&format!("GET /_url/{id}/a\n\n")).await, forbidden);
+    // What AWS wants beside the other since October 2025 lets nobody in alone, by URL or otherwise.
+    let via = r#"{"StatementId":"via","Action":"lambda:InvokeFunction","Principal":"*","InvokedViaFunctionUrl":true}"#;
+    let added = wire.exchange("lambda", &format!("POST /2015-03-31/functions/open/policy\n\n{via}")).await;
+    assert!(added.contains(r#"{\"Bool\":{\"lambda:InvokedViaFunctionUrl\":\"true\"}}"#), "{added}");
     assert_eq!(wire.exchange_unsigned(&format!("GET /_url/{id}/a\n\n")).await, forbidden);
     open_to_all(&wire, "open").await;
     let by_path = wire.exchange_unsigned(&format!("GET /_url/{id}/a?b=c\n\n")).await;
@@ -312,7 +349,7 @@ async fn a_url_that_wants_a_signature_takes_no_other_request() {
     let id = url(&wire, "closed", "AWS_IAM", "").await;
     let request = format!("POST /_url/{id}/\ncontent-type: text/plain\n\nhello");
     let unsigned = wire.exchange_unsigned(&request).await;
-    assert!(unsigned.starts_with("403") && unsigned.contains("{\"Message\":\"Forbidden\"}"), "{unsigned}");
+    assert!(unsigned.starts_with("403") && unsigned.contains("{\"Message\":\"Forbidden. "), "{unsigned}");
     let signed = wire.exchange("lambda", &request).await;
     assert!(signed.starts_with("200") && signed.contains("\"userArn\":\"arn:aws:iam::000000000000:root\""), "{signed}");
     assert!(signed.contains(r#""body":"hello","isBase64Encoded":false"#), "{signed}");
