@@ -17,6 +17,10 @@ use store::{Error, Options, Read, Store, counter};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SPACE: Space = Space::new(1);
 const ROWS: u64 = 200_000;
 const VALUE_BYTES: usize = 300;
@@ -207,6 +211,13 @@ fn scatter(number: u64) -> u64 {
     number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29).wrapping_mul(0xBF58_476D_1CE4_E5B9) % ROWS
 }
 
+/// The value to write back: another one, because SQLite does not write a page whose row stays as it was.
+fn changed(value: Option<Vec<u8>>, number: u64) -> Vec<u8> {
+    let mut value = value.filter(|value| value.len() == VALUE_BYTES).unwrap_or_else(|| vec![2; VALUE_BYTES]);
+    value[..8].copy_from_slice(&number.to_be_bytes());
+    value
+}
+
 /// Plain SQLite with the same table, settings and transactions, in one thread: no tasks, no checks, no checksums.
 struct Bare {
     connection: Connection,
@@ -252,7 +263,7 @@ impl Bare {
         let mut put = self
             .connection
             .prepare_cached("INSERT INTO map VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")?;
-        put.execute(params![row_key(scatter(number)), value.unwrap_or_default()])?;
+        put.execute(params![row_key(scatter(number)), changed(value, number)])?;
         put.execute(params![new_row_key(number), vec![3u8; VALUE_BYTES]])?;
         let mut delete = self.connection.prepare_cached("DELETE FROM map WHERE key = ?1")?;
         delete.execute(params![new_row_key(number.saturating_sub(1000))])?;
@@ -323,7 +334,7 @@ async fn transaction(store: &Store, number: u64, extra: Extra) -> Result<(), Err
                 return Ok(());
             }
             let value = tx.get(&row_key(scatter(number)))?;
-            tx.put(row_key(scatter(number)), value.map(Vec::from).unwrap_or_default());
+            tx.put(row_key(scatter(number)), changed(value.map(Vec::from), number));
             tx.put(new_row_key(number), vec![3; VALUE_BYTES]);
             tx.delete(new_row_key(number.saturating_sub(1000)));
             match extra {

@@ -602,7 +602,7 @@ impl Engine for Failing {
     fn snapshot(&self) -> Result<Box<dyn State + '_>, Error> {
         self.memory.snapshot()
     }
-    fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
+    fn apply(&self, changes: &Arc<Changes>, version: Version) -> Result<(), ApplyError> {
         let number = self.applied.fetch_add(1, Ordering::SeqCst);
         if self.unreliable.load(Ordering::SeqCst) && number.is_multiple_of(3) {
             std::thread::yield_now();

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -103,7 +104,7 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// Applies a batch atomically and returns once it is durable. `version` is the highest in it.
     /// Snapshots see it no sooner than it is durable. Called by one thread at a time.
-    fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError>;
+    fn apply(&self, changes: &Arc<Changes>, version: Version) -> Result<(), ApplyError>;
 
     /// Whether there is room for a batch that grows the map by this much. What only deletes is never asked about.
     fn may_grow(&self, _bytes: usize) -> bool {

@@ -26,10 +26,10 @@ impl Engine for Memory {
         Ok(Box::new(MemoryState(map.0.clone(), map.1)))
     }
 
-    fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
+    fn apply(&self, changes: &Arc<Changes>, version: Version) -> Result<(), ApplyError> {
         let mut map = lock(&self.map);
         let rows = Arc::make_mut(&mut map.0); // copies only where a snapshot is being read
-        for (key, row) in changes {
+        for (key, row) in changes.iter() {
             match row {
                 Some(row) => rows.insert(key.clone(), row.clone()),
                 None => rows.remove(key),

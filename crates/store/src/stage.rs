@@ -166,7 +166,7 @@ impl Committer {
         if stage.is_busy(&self.shared.limits) {
             return Ok(Turn::Busy(stage.receipt()));
         }
-        let mut newest = self.shared.newest(&stage)?;
+        let mut newest = self.shared.newest(&stage);
         let (value, commit) = body(&mut newest);
         drop(newest);
         let receipt = match commit {
@@ -276,24 +276,17 @@ impl Shared {
     }
 
     /// The table under the batch being written under the batch that gathers.
-    fn newest<'a>(&'a self, stage: &'a Stage) -> Result<Newest<'a>, Error> {
+    fn newest<'a>(&'a self, stage: &'a Stage) -> Newest<'a> {
         let writing = stage.writing.as_ref().map(|(changes, _)| changes.as_ref());
-        Ok(Newest {
-            version: stage.version,
-            table: self.engine.snapshot()?,
-            over: [writing, Some(&stage.gathering.changes)],
-        })
+        let over = [writing, Some(&stage.gathering.changes)];
+        Newest { version: stage.version, engine: self.engine.as_ref(), table: None, over }
     }
 
     /// What a transaction read and is not so any more. What no recent batch touched needs no look at the table.
     fn broken<'a>(&self, stage: &Stage, commit: &'a Commit) -> Result<Option<&'a Check>, Error> {
-        let mut newest = None;
+        let mut newest = self.newest(stage);
         for check in commit.checks.iter().filter(|check| stage.may_have_changed(check, commit.as_of)) {
-            let newest = match &mut newest {
-                Some(newest) => newest,
-                None => newest.insert(self.newest(stage)?),
-            };
-            if !holds(check, newest)? {
+            if !holds(check, &mut newest)? {
                 return Ok(Some(check));
             }
         }
@@ -302,11 +295,12 @@ impl Shared {
 
     /// What a transaction's mutations mean for rows, given the newest state.
     fn resolve(&self, stage: &Stage, commit: &Commit, version: Version) -> Result<Vec<(Bytes, Option<Row>)>, Error> {
-        let mut newest = self.newest(stage)?;
+        let mut newest = self.newest(stage);
         shard::check_fences(&mut newest, &commit.fences)?;
         let mut rows = Vec::with_capacity(commit.mutations.len() + commit.appends.len());
         for (key, mutation) in &commit.mutations {
-            if stage.large.contains(&hash_of(key))
+            if !stage.large.is_empty()
+                && stage.large.contains(&hash_of(key))
                 && let Some(old) = newest.get(key)?
             {
                 let chunks = large::chunks_of(key, &old, self.limits.value_bytes_max)?;
@@ -394,9 +388,21 @@ fn large_keys(engine: &dyn Engine) -> Result<HashSet<u64>, Error> {
 /// The newest state, for validation and for transactions that run in their turn.
 struct Newest<'a> {
     version: Version,
-    table: Box<dyn State + 'a>,
+    engine: &'a dyn Engine,
+    /// Made at the first look at it: what only writes never looks.
+    table: Option<Box<dyn State + 'a>>,
     /// From older to newer.
     over: [Option<&'a Changes>; 2],
+}
+
+impl<'a> Newest<'a> {
+    fn table(&mut self) -> Result<&mut (dyn State + 'a), Error> {
+        let table = match self.table.take() {
+            Some(table) => table,
+            None => self.engine.snapshot()?,
+        };
+        Ok(self.table.insert(table).as_mut())
+    }
 }
 
 impl State for Newest<'_> {
@@ -407,7 +413,7 @@ impl State for Newest<'_> {
     fn get(&mut self, key: &[u8]) -> Result<Option<Row>, Error> {
         match self.over.iter().rev().flatten().find_map(|changes| changes.get(key)) {
             Some(row) => Ok(row.clone()),
-            None => self.table.get(key),
+            None => self.table()?.get(key),
         }
     }
 
@@ -417,7 +423,7 @@ impl State for Newest<'_> {
             over.extend(entries(changes, range, order).map(|(key, row)| (key.clone(), row.clone())));
         }
         let deleted = over.values().filter(|row| row.is_none()).count();
-        let under = self.table.scan(range, order, limit.saturating_add(deleted))?;
+        let under = self.table()?.scan(range, order, limit.saturating_add(deleted))?;
         Ok(merge(under, over, order, limit))
     }
 }

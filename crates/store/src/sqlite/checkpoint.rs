@@ -14,8 +14,14 @@ use crate::halt::Halt;
 use crate::lock;
 
 const PAGE_BYTES: u64 = 4096;
-/// Pages that a changed row writes, about: one of the table, one of the index.
+/// Pages that a changed row writes, at most, where nothing splits: one of the table, one of the index.
 const PAGES_PER_ROW: u64 = 2;
+/// How much less a row may be taken to write than that, after a look at what rows did write: neighbours share pages.
+const LESS_MAX: f64 = 8.0;
+/// What the next rows may write more than the last ones before the log is looked at too late.
+const MARGIN: f64 = 1.25;
+/// Looks at the log while it grows to the size at which it starts over.
+const LOOKS: u64 = 4;
 
 pub(super) struct Checkpointer {
     shared: Arc<Shared>,
@@ -27,14 +33,13 @@ pub(super) struct Checkpointer {
 struct Shared {
     state: Mutex<Pending>,
     work: Condvar,
-    /// Look at the log each time about this much was written.
-    look_bytes: u64,
 }
 
-#[derive(Default)]
 struct Pending {
     /// An estimate from above of what was written since the last look.
     bytes: u64,
+    /// Look at the log when it reaches this.
+    look_at: u64,
     stopped: bool,
 }
 
@@ -45,8 +50,8 @@ impl Checkpointer {
         wal_bytes: u64,
         halt: Arc<Halt>,
     ) -> std::io::Result<Checkpointer> {
-        let shared = Shared { state: Mutex::default(), work: Condvar::new(), look_bytes: wal_bytes / 4 };
-        let shared = Arc::new(shared);
+        let pending = Pending { bytes: 0, look_at: wal_bytes / LOOKS, stopped: false };
+        let shared = Arc::new(Shared { state: Mutex::new(pending), work: Condvar::new() });
         let (mine, its_readers, its_halt) = (shared.clone(), readers.clone(), halt.clone());
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".to_owned())
@@ -70,7 +75,7 @@ impl Checkpointer {
         };
         let mut pending = lock(&self.shared.state);
         pending.bytes += changes.iter().map(bytes).sum::<u64>();
-        if pending.bytes >= self.shared.look_bytes {
+        if pending.bytes >= pending.look_at {
             self.shared.work.notify_one();
         }
     }
@@ -87,32 +92,47 @@ impl Checkpointer {
 }
 
 fn run(shared: &Shared, connection: &Connection, readers: &Readers, wal_bytes: u64, halt: &Halt) {
-    while wait_for_work(shared) {
+    let mut in_log_before = 0;
+    while let Some(estimated) = wait_for_work(shared) {
         if halt.check().is_err() {
             return;
         }
-        if let Err(error) = checkpoint(connection, readers, wal_bytes) {
-            report(&error, halt);
+        match checkpoint(connection, readers, wal_bytes) {
+            Ok(in_log) => {
+                let written = if in_log >= in_log_before { in_log - in_log_before } else { in_log };
+                in_log_before = in_log;
+                lock(&shared.state).look_at = look_at(wal_bytes / LOOKS, estimated, written);
+            }
+            Err(error) => report(&error, halt),
         }
     }
 }
 
-fn wait_for_work(shared: &Shared) -> bool {
+/// Gives the estimate of what was written since the last time.
+fn wait_for_work(shared: &Shared) -> Option<u64> {
     let mut pending = lock(&shared.state);
-    while pending.bytes < shared.look_bytes && !pending.stopped {
+    while pending.bytes < pending.look_at && !pending.stopped {
         pending = shared.work.wait(pending).unwrap_or_else(std::sync::PoisonError::into_inner);
     }
-    pending.bytes = 0;
-    !pending.stopped
+    let estimated = std::mem::take(&mut pending.bytes);
+    (!pending.stopped).then_some(estimated)
 }
 
-/// Moves what can be moved without anybody waiting; then, if the log is long, the rest, so that it starts over.
-fn checkpoint(connection: &Connection, readers: &Readers, wal_bytes: u64) -> Result<(), rusqlite::Error> {
+/// At which estimate `bytes` are written, if the next rows write about as many pages as the last ones.
+fn look_at(bytes: u64, estimated: u64, written: u64) -> u64 {
+    let less = estimated as f64 / (written as f64 * MARGIN).max(1.0);
+    (bytes as f64 * less.clamp(1.0, LESS_MAX)) as u64
+}
+
+/// Moves what can be moved without anybody waiting; then, if the log is long, the rest, so that it starts over. Says how
+/// large it was.
+fn checkpoint(connection: &Connection, readers: &Readers, wal_bytes: u64) -> Result<u64, rusqlite::Error> {
     let in_log = readers.drained(|| frames(connection, "PASSIVE"))?;
-    if in_log.max(0).cast_unsigned() * PAGE_BYTES >= wal_bytes {
+    let in_log = in_log.max(0).cast_unsigned() * PAGE_BYTES;
+    if in_log >= wal_bytes {
         readers.drained(|| frames(connection, "RESTART"))?;
     }
-    Ok(())
+    Ok(in_log)
 }
 
 /// How many pages the log has.

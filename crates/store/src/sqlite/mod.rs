@@ -11,6 +11,7 @@
 
 mod checkpoint;
 mod read;
+mod recent;
 mod reserve;
 mod row;
 
@@ -43,6 +44,9 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT OR IGNORE INTO meta VALUES ('version', 0);
 ";
+
+/// The version of the last batch that is in the state one reads.
+const VERSION: &str = "SELECT value FROM meta WHERE name = 'version'";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
@@ -99,19 +103,17 @@ impl Sqlite {
         writer.execute_batch(SCHEMA)?;
         writer.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?1)", params![FORMAT])?;
         disk.sync_dir(directory)?; // SQLite syncs the directory for its journals, not for the file
-        let readers = Arc::new(Readers::new(&path));
+        let version = writer.query_row(VERSION, [], |row| row.get::<_, i64>(0))?;
+        let readers = Arc::new(Readers::new(&path, Version(version.cast_unsigned())));
         let mover = read::connect(&path)?;
         let checkpointer = Checkpointer::start(mover, readers.clone(), tuning.wal_bytes, halt.clone())?;
         let reserve = Reserve::open(&path, tuning.reserve_bytes);
         let commit_delay = tuning.commit_delay;
-        let engine = Sqlite { path, writer: Mutex::new(writer), readers, checkpointer, reserve, commit_delay };
-        engine.readers.committed(engine.version_on_disk()?);
-        Ok(engine)
+        Ok(Sqlite { path, writer: Mutex::new(writer), readers, checkpointer, reserve, commit_delay })
     }
 
     fn version_on_disk(&self) -> Result<Version, rusqlite::Error> {
-        let version = "SELECT value FROM meta WHERE name = 'version'";
-        let version = lock(&self.writer).query_row(version, [], |row| row.get::<_, i64>(0))?;
+        let version = lock(&self.writer).query_row(VERSION, [], |row| row.get::<_, i64>(0))?;
         Ok(Version(version.cast_unsigned()))
     }
 
@@ -132,7 +134,7 @@ impl Sqlite {
         Ok(())
     }
 
-    fn apply_once(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
+    fn apply_once(&self, changes: &Arc<Changes>, version: Version) -> Result<(), ApplyError> {
         let writer = lock(&self.writer);
         let begun = writer.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
         if let Err(error) = begun.and_then(|_| self.write(&writer, changes, version)) {
@@ -143,7 +145,7 @@ impl Sqlite {
         }
         match writer.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
             Ok(_) => {
-                self.readers.committed(version);
+                self.readers.committed(version, changes);
                 self.checkpointer.wrote(changes);
                 Ok(())
             }
@@ -185,7 +187,7 @@ impl Engine for Sqlite {
         Ok(Box::new(self.readers.begin()?))
     }
 
-    fn apply(&self, changes: &Changes, version: Version) -> Result<(), ApplyError> {
+    fn apply(&self, changes: &Arc<Changes>, version: Version) -> Result<(), ApplyError> {
         match self.apply_once(changes, version) {
             Err(ApplyError::RolledBack(Error::Full)) if self.make_room() => self.apply_once(changes, version),
             done => done,

@@ -1,31 +1,33 @@
 //! Reader connections, and the snapshots they hold.
 //!
 //! Beginning and ending a read transaction costs system calls, and a connection that sees a new commit throws its page cache
-//! away. So a reader keeps its transaction when it goes back to the pool, and it is used again for as long as there was
-//! no commit since. A kept transaction holds the write-ahead log back: the checkpointer ends those that are idle.
+//! away. So a reader keeps its transaction when it goes back to the pool, and what was committed since is laid over the state
+//! it sees (`recent`), until that is too much. A kept transaction holds the write-ahead log back: the checkpointer ends those
+//! that are idle.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{BUSY_WAIT, row};
-use crate::engine::{Order, Range, Row, State, Version};
+use super::recent::Recent;
+use super::{BUSY_WAIT, VERSION, row};
+use crate::engine::{Changes, Order, Range, Row, State, Version};
 use crate::error::{Error, unavailable};
 use crate::lock;
+use crate::stage::merge;
 
 /// Connections kept for reuse; more are opened when more read at once, and closed again.
 const KEPT: usize = 8;
 /// Page cache of each. (Mapping the file instead cost more: 61 against 34 us of CPU for a transaction, measured 2026-11.)
-const CACHE_KIB: i64 = 4 * 1024;
+const CACHE_KIB: i64 = 8 * 1024;
 
 pub(super) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Reader>>,
-    /// The last version that was committed.
-    version: AtomicU64,
+    recent: Mutex<Arc<Recent>>,
     /// How many checkpoints want the log to start over (the thread for them, a writer without room): no transaction is
     /// kept meanwhile.
     draining: AtomicUsize,
@@ -33,7 +35,7 @@ pub(super) struct Readers {
 
 struct Reader {
     connection: Connection,
-    /// The last version committed before its transaction began; `None` outside of one.
+    /// Exactly the version that its transaction sees; `None` outside of one.
     begun: Option<Version>,
 }
 
@@ -50,31 +52,34 @@ pub(super) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path) -> Readers {
+    pub(super) fn new(path: &Path, version: Version) -> Readers {
         Readers {
             path: path.to_owned(),
             idle: Mutex::default(),
-            version: AtomicU64::new(0),
+            recent: Mutex::new(Arc::new(Recent::starting_at(version))),
             draining: AtomicUsize::new(0),
         }
     }
 
     /// From now on snapshots have this version.
-    pub(super) fn committed(&self, version: Version) {
-        self.version.store(version.0, Ordering::Release);
+    pub(super) fn committed(&self, version: Version, changes: &Arc<Changes>) {
+        let mut recent = Recent::clone(&lock(&self.recent)); // one thread commits, so nothing is lost in between
+        recent.push(version, changes);
+        let before = std::mem::replace(&mut *lock(&self.recent), Arc::new(recent));
+        drop(before); // without the lock
     }
 
     pub(super) fn begin(&self) -> Result<Snapshot<'_>, Error> {
-        let version = Version(self.version.load(Ordering::Acquire));
+        let recent = lock(&self.recent).clone();
         let kept = lock(&self.idle).pop();
         let mut reader = match kept {
             Some(reader) => reader,
             None => Reader { connection: connect(&self.path).map_err(unavailable)?, begun: None },
         };
-        if reader.begun.is_some_and(|begun| begun != version) {
+        if reader.begun.is_some_and(|begun| !recent.reaches_back_to(begun)) {
             reader.end().map_err(unavailable)?;
         }
-        Ok(Snapshot { readers: self, reader: Some(reader), version })
+        Ok(Snapshot { readers: self, reader: Some(reader), recent })
     }
 
     /// Runs a checkpoint while no reader keeps a transaction that it does not use.
@@ -100,6 +105,18 @@ impl Readers {
 }
 
 impl Reader {
+    fn begin(&mut self) -> Result<Version, rusqlite::Error> {
+        self.connection.prepare_cached("BEGIN")?.execute([])?;
+        let version = self.connection.prepare_cached(VERSION)?.query_row([], |row| row.get::<_, i64>(0));
+        match version {
+            Ok(version) => Ok(*self.begun.insert(Version(version.cast_unsigned()))),
+            Err(error) => {
+                self.connection.execute_batch("ROLLBACK")?;
+                Err(error)
+            }
+        }
+    }
+
     fn end(&mut self) -> Result<(), rusqlite::Error> {
         if self.begun.take().is_some() {
             self.connection.prepare_cached("COMMIT")?.execute([])?;
@@ -108,21 +125,23 @@ impl Reader {
     }
 }
 
-/// A read transaction; it begins with the first read.
+/// A read transaction, which begins with the first read, under what was committed since it began.
 pub(super) struct Snapshot<'a> {
     readers: &'a Readers,
     reader: Option<Reader>, // Invariant: `Some` until `drop`.
-    version: Version,
+    recent: Arc<Recent>,
 }
 
 impl Snapshot<'_> {
-    fn connection(&mut self) -> Result<&Connection, Error> {
+    /// A connection within its transaction, and the version that this one sees. It may be newer than `recent`, which then
+    /// has nothing to lay over it.
+    fn begun(&mut self) -> Result<(&Connection, Version), Error> {
         let reader = self.reader.as_mut().expect("the reader leaves in drop");
-        if reader.begun.is_none() {
-            reader.connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(unavailable)?;
-            reader.begun = Some(self.version);
-        }
-        Ok(&reader.connection)
+        let version = match reader.begun {
+            Some(version) => version,
+            None => reader.begin().map_err(unavailable)?,
+        };
+        Ok((&reader.connection, version))
     }
 }
 
@@ -136,12 +155,16 @@ impl Drop for Snapshot<'_> {
 
 impl State for Snapshot<'_> {
     fn as_of(&self) -> Version {
-        self.version
+        self.recent.version
     }
 
     fn get(&mut self, key: &[u8]) -> Result<Option<Row>, Error> {
-        let mut select =
-            self.connection()?.prepare_cached("SELECT value FROM map WHERE key = ?1").map_err(unavailable)?;
+        let recent = self.recent.clone();
+        let (connection, version) = self.begun()?;
+        if let Some(row) = recent.get(version, key) {
+            return Ok(row.clone());
+        }
+        let mut select = connection.prepare_cached("SELECT value FROM map WHERE key = ?1").map_err(unavailable)?;
         let mut rows = select.query(params![key]).map_err(unavailable)?;
         match rows.next().map_err(unavailable)? {
             Some(found) => {
@@ -153,20 +176,34 @@ impl State for Snapshot<'_> {
     }
 
     fn scan(&mut self, range: &Range, order: Order, limit: usize) -> Result<Vec<(Bytes, Row)>, Error> {
-        let sql = match order {
-            Order::Forward => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
-            Order::Reverse => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
-        };
-        let mut select = self.connection()?.prepare_cached(sql).map_err(unavailable)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut rows = select.query(params![range.from, range.to, limit]).map_err(unavailable)?;
-        let mut found = Vec::new();
-        while let Some(next) = rows.next().map_err(unavailable)? {
-            let column = |index| next.get_ref(index).and_then(|value| Ok(value.as_blob()?)).map_err(unavailable);
-            let key = Bytes::copy_from_slice(column(0)?);
-            let row = row::decode(&key, column(1)?)?;
-            found.push((key, row));
-        }
-        Ok(found)
+        let recent = self.recent.clone();
+        let (connection, version) = self.begun()?;
+        let over = recent.within(version, range);
+        let deleted = over.values().filter(|row| row.is_none()).count();
+        let under = scan_table(connection, range, order, limit.saturating_add(deleted))?;
+        Ok(merge(under, over, order, limit))
     }
+}
+
+fn scan_table(
+    connection: &Connection,
+    range: &Range,
+    order: Order,
+    limit: usize,
+) -> Result<Vec<(Bytes, Row)>, Error> {
+    let sql = match order {
+        Order::Forward => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
+        Order::Reverse => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
+    };
+    let mut select = connection.prepare_cached(sql).map_err(unavailable)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = select.query(params![range.from, range.to, limit]).map_err(unavailable)?;
+    let mut found = Vec::new();
+    while let Some(next) = rows.next().map_err(unavailable)? {
+        let column = |index| next.get_ref(index).and_then(|value| Ok(value.as_blob()?)).map_err(unavailable);
+        let key = Bytes::copy_from_slice(column(0)?);
+        let row = row::decode(&key, column(1)?)?;
+        found.push((key, row));
+    }
+    Ok(found)
 }

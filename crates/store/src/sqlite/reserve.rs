@@ -18,14 +18,25 @@ const ROOM_PER_BYTE: u64 = 4;
 const ROOM_BYTES_MIN: u64 = 1024 * 1024;
 /// How often a full disk is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// For how long what was seen of a disk with room is believed: a look costs two system calls (5 % of a transaction). Who fills
+/// it meanwhile makes a write find no room, and that write has the reserve.
+const BELIEVED: Duration = Duration::from_millis(10);
+/// What a transaction takes of the room that was seen, at least: a few pages in the log and in the file.
+const TAKEN_BYTES_MIN: u64 = 64 * 1024;
 
 pub(super) struct Reserve {
     directory: PathBuf,
     /// The map's write-ahead log.
     log: PathBuf,
     bytes: u64,
-    /// While growth is refused: when the disk was last looked at.
-    refusing: Mutex<Option<Instant>>,
+    growth: Mutex<Growth>,
+}
+
+enum Growth {
+    /// There was room for this many bytes when the disk was looked at.
+    Allowed { left: u64, seen: Instant },
+    /// There was none when the disk was last looked at.
+    Refused { seen: Instant },
 }
 
 impl Reserve {
@@ -34,16 +45,17 @@ impl Reserve {
         let directory = map.parent().unwrap_or(Path::new("."));
         let mut log = map.as_os_str().to_owned();
         log.push("-wal");
-        let reserve = Reserve { directory: directory.to_owned(), log: log.into(), bytes, refusing: Mutex::new(None) };
+        let growth = Mutex::new(Growth::Allowed { left: 0, seen: Instant::now() });
+        let reserve = Reserve { directory: directory.to_owned(), log: log.into(), bytes, growth };
         if !reserve.allocate() {
-            refuse(&mut lock(&reserve.refusing));
+            refuse(&mut lock(&reserve.growth));
         }
         reserve
     }
 
     /// A write found no room: makes the reserved space available. Says whether there was any.
     pub(super) fn release(&self) -> bool {
-        refuse(&mut lock(&self.refusing));
+        refuse(&mut lock(&self.growth));
         match std::fs::remove_file(self.path()) {
             Ok(()) => true,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
@@ -56,26 +68,38 @@ impl Reserve {
 
     /// Whether a transaction that grows the map by `bytes` may go on. `reusable` says how much of the map's file is free.
     pub(super) fn may_grow(&self, bytes: usize, reusable: impl FnOnce() -> u64) -> bool {
-        let log_bytes = std::fs::metadata(&self.log).map_or(0, |log| log.len());
-        let wanted = log_bytes + ROOM_BYTES_MIN.max(ROOM_PER_BYTE * bytes as u64);
-        let mut refusing = lock(&self.refusing);
-        match *refusing {
-            None if self.room() >= wanted => true,
-            None => {
-                refuse(&mut refusing);
-                false
+        let taken = TAKEN_BYTES_MIN.max(ROOM_PER_BYTE * bytes as u64);
+        let mut growth = lock(&self.growth);
+        match &mut *growth {
+            Growth::Allowed { left, seen } if *left >= taken && seen.elapsed() < BELIEVED => {
+                *left -= taken;
+                true
             }
-            Some(since) if since.elapsed() < LOOK_AGAIN => false,
-            Some(_) if self.room() >= self.missing() + wanted && self.allocate() => {
-                *refusing = None;
+            Growth::Allowed { .. } => {
+                let (room, wanted) = (self.room(), self.wanted(bytes));
+                match room >= wanted {
+                    true => *growth = Growth::Allowed { left: room - wanted, seen: Instant::now() },
+                    false => refuse(&mut growth),
+                }
+                room >= wanted
+            }
+            Growth::Refused { seen } if seen.elapsed() < LOOK_AGAIN => false,
+            Growth::Refused { .. } if self.room() >= self.missing() + self.wanted(bytes) && self.allocate() => {
+                *growth = Growth::Allowed { left: 0, seen: Instant::now() };
                 tracing::info!("there is space again: writes go on");
                 true
             }
-            Some(_) => {
-                *refusing = Some(Instant::now());
+            Growth::Refused { seen } => {
+                *seen = Instant::now();
                 reusable() > 2 * self.bytes
             }
         }
+    }
+
+    /// The room without which a transaction that grows the map by `bytes` is refused.
+    fn wanted(&self, bytes: usize) -> u64 {
+        let log_bytes = std::fs::metadata(&self.log).map_or(0, |log| log.len());
+        log_bytes + ROOM_BYTES_MIN.max(ROOM_PER_BYTE * bytes as u64)
     }
 
     /// How much of the reserve is not there.
@@ -106,10 +130,11 @@ impl Reserve {
     }
 }
 
-fn refuse(refusing: &mut Option<Instant>) {
-    if refusing.replace(Instant::now()).is_none() {
+fn refuse(growth: &mut Growth) {
+    if matches!(growth, Growth::Allowed { .. }) {
         tracing::warn!("the disk is full: writes are refused until there is space again");
     }
+    *growth = Growth::Refused { seen: Instant::now() };
 }
 
 fn preallocate(file: &File, bytes: u64) -> std::io::Result<()> {
