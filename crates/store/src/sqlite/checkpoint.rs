@@ -148,3 +148,19 @@ fn report(error: &rusqlite::Error, halt: &Halt) {
         _ => halt.stop(&format!("a checkpoint failed: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_look_comes_after_about_as_much_as_is_wanted() {
+        const WANTED: u64 = 1000;
+        // The estimate of the last rows, what they wrote, and the estimate at which to look again.
+        for (estimated, written, look) in
+            [(1000, 1000, 1000), (1000, 2000, 1000), (1000, 400, 2000), (1000, 1, 8000), (1000, 0, 8000), (0, 0, 1000)]
+        {
+            assert_eq!(look_at(WANTED, estimated, written), look, "{estimated} estimated, {written} written");
+        }
+    }
+}

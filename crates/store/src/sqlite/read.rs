@@ -185,12 +185,7 @@ impl State for Snapshot<'_> {
     }
 }
 
-fn scan_table(
-    connection: &Connection,
-    range: &Range,
-    order: Order,
-    limit: usize,
-) -> Result<Vec<(Bytes, Row)>, Error> {
+fn scan_table(connection: &Connection, range: &Range, order: Order, limit: usize) -> Result<Vec<(Bytes, Row)>, Error> {
     let sql = match order {
         Order::Forward => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
         Order::Reverse => "SELECT key, value FROM map WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",

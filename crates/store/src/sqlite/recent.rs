@@ -115,3 +115,49 @@ impl Filter {
 fn hash(key: &[u8]) -> u32 {
     crc32fast::hash(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A batch that puts this one key, with its version as the value.
+    fn batch(recent: &mut Recent, version: u64, key: &'static str) {
+        let value = Bytes::from(version.to_string());
+        let row = Row { version: Version(version), large: false, value };
+        recent.push(Version(version), &Arc::new(Changes::from([(Bytes::from(key), Some(row))])));
+    }
+
+    #[test]
+    fn the_newest_batch_after_a_state_has_the_last_word() {
+        let mut recent = Recent::starting_at(Version(10));
+        for (version, key) in [(11, "a"), (12, "b"), (13, "a"), (14, "c")] {
+            batch(&mut recent, version, key);
+        }
+        // What is laid over a state of some version, for each key.
+        for (since, expected) in [
+            (10, [Some(13), Some(12), Some(14), None]),
+            (12, [Some(13), None, Some(14), None]),
+            (13, [None, None, Some(14), None]),
+            (14, [None, None, None, None]),
+            (15, [None, None, None, None]),
+        ] {
+            let since = Version(since);
+            let all = recent.within(since, &Range { from: b"a".to_vec(), to: b"z".to_vec() });
+            for (key, version) in ["a", "b", "c", "d"].into_iter().zip(expected) {
+                let found = recent.get(since, key.as_bytes()).map(|row| row.as_ref().expect("puts only").version.0);
+                assert_eq!(found, version, "{key} since {since:?}");
+                assert_eq!(all.contains_key(key.as_bytes()), version.is_some(), "{key} since {since:?}, in a range");
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_is_too_old_once_a_batch_after_it_is_forgotten() {
+        let mut recent = Recent::starting_at(Version(0));
+        (1..=BATCHES_KEPT as u64).for_each(|version| batch(&mut recent, version, "a"));
+        assert!(recent.reaches_back_to(Version(0)));
+        batch(&mut recent, BATCHES_KEPT as u64 + 1, "a");
+        assert!(!recent.reaches_back_to(Version(0)));
+        assert!(recent.reaches_back_to(Version(1)));
+    }
+}
