@@ -23,7 +23,34 @@ struct Service {
     operations: &'static [&'static str],
 }
 
-const SERVICES: [Service; 3] = [
+const SERVICES: [Service; 4] = [
+    Service {
+        name: "events",
+        source: "events/2015-10-07",
+        operations: &[
+            "CreateEventBus",
+            "DeleteEventBus",
+            "DeleteRule",
+            "DescribeEventBus",
+            "DescribeRule",
+            "DisableRule",
+            "EnableRule",
+            "ListEventBuses",
+            "ListRuleNamesByTarget",
+            "ListRules",
+            "ListTagsForResource",
+            "ListTargetsByRule",
+            "PutPermission",
+            "PutRule",
+            "PutTargets",
+            "RemovePermission",
+            "RemoveTargets",
+            "TagResource",
+            "TestEventPattern",
+            "UntagResource",
+            "UpdateEventBus",
+        ],
+    },
     Service {
         name: "lambda",
         source: "lambda/2015-03-31",

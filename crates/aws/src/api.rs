@@ -26,7 +26,7 @@ use crate::error::{self, Error};
 use crate::operation::{BODY_BYTES_MAX, Found, Row, Table};
 use crate::protocol::{self, query};
 use crate::shape::Protocol;
-use crate::{lambda, logs, s3, sts, url};
+use crate::{events, lambda, logs, s3, sts, url};
 
 /// The whole of AWS that is here. Cheap to clone.
 #[derive(Clone)]
@@ -51,8 +51,8 @@ pub struct Served {
 }
 
 /// Every API's table.
-pub(crate) fn tables() -> [&'static Table; 3] {
-    [&lambda::TABLE, &logs::TABLE, &sts::TABLE]
+pub(crate) fn tables() -> [&'static Table; 4] {
+    [&events::TABLE, &lambda::TABLE, &logs::TABLE, &sts::TABLE]
 }
 
 impl Api {

@@ -46,6 +46,7 @@ mod check;
 #[cfg(test)]
 mod compatibility;
 pub mod error;
+mod events;
 pub mod lambda;
 mod logs;
 pub mod operation;
