@@ -12,7 +12,6 @@ use crate::function::{self, FunctionId, Functions, Route, Routes};
 use crate::identity::key::Known;
 use crate::identity::{self, Keys, Principal};
 use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparing, Throttle};
-use crate::log;
 use crate::name::AccountId;
 use crate::run::{Payload, RequestId, RunFunction};
 use crate::usage::Meter;
@@ -248,14 +247,8 @@ async fn drop_old_logs(store: Store, retention: Duration, mut stop: watch::Recei
     }
 }
 
-/// Drops old logs, and with the last of a group whose function is gone the group.
-async fn drop_logs_before(store: &Store, oldest: Timestamp) -> Result<(), store::Error> {
+async fn drop_logs_before(store: &Store, oldest: Timestamp) -> Result<usize, store::Error> {
     let journal = store.clone();
-    let drop_and_look = move || {
-        journal.journal().drop_before(oldest)?;
-        log::emptied(&journal)
-    };
-    let emptied = tokio::task::spawn_blocking(drop_and_look).await;
-    let emptied = emptied.unwrap_or_else(|error| Err(store::Error::Unavailable(error.to_string())))?;
-    log::forget(store, &emptied).await
+    let dropped = tokio::task::spawn_blocking(move || journal.journal().drop_before(oldest)).await;
+    dropped.unwrap_or_else(|error| Err(store::Error::Unavailable(error.to_string())))
 }

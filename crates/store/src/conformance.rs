@@ -677,6 +677,6 @@ fn after_a_failed_sync_the_outcome_is_unknown_and_nothing_is_acknowledged_any_mo
     };
     assert_eq!(write(), Err(Error::Unknown));
     assert!(matches!(write(), Err(Error::Unavailable(_))));
-    assert!(matches!(store.journal().append("s", store.clock(), b"1"), Err(Error::Unavailable(_))));
+    assert!(matches!(store.journal().append("s", &(store.clock()..=store.clock()), b"1"), Err(Error::Unavailable(_))));
     assert_eq!(*lock(&told), ["the disk is on fire"]);
 }

@@ -67,7 +67,7 @@ fn everything_is_there_after_a_restart() {
     let names = blobs.each_ref().map(BlobRef::to_string);
     let sealed = store.seal(b"secret").expect("sealed");
     let derived = store.master_key_derive("sessions");
-    store.journal().append("s", Timestamp::from_millis(5), b"line").expect("appended");
+    store.journal().append("s", &(Timestamp::from_millis(5)..=Timestamp::from_millis(5)), b"line").expect("appended");
     let fence = store.fence(ShardId(9));
     drop(store);
 
@@ -234,7 +234,7 @@ fn a_backup_made_under_load_opens_as_one_consistent_state() {
     let store = open(&directory.path().join("original"));
     let blob = store.blobs().put(body(100_000)).expect("put");
     keep(&store, &blob);
-    store.journal().append("s", Timestamp::from_millis(1), b"line").expect("appended");
+    store.journal().append("s", &(Timestamp::from_millis(1)..=Timestamp::from_millis(1)), b"line").expect("appended");
     let sealed = store.seal(b"secret").expect("sealed");
     let stop = std::sync::atomic::AtomicBool::new(false);
     let backup = directory.path().join("backup");

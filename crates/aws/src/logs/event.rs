@@ -28,7 +28,10 @@ pub fn filter_log_events(call: Call, input: FilterLogEventsRequest) -> Result<Fi
     let pattern = Pattern::parse(input.filter_pattern.as_deref().unwrap_or_default())
         .ok_or_else(|| invalid("Invalid filter pattern"))?;
     let streams = match (input.log_stream_names, input.log_stream_name_prefix) {
-        (Some(names), _) => Streams::Named(names),
+        (Some(names), _) => {
+            group::existing_streams(&call, &group, &names)?;
+            Streams::Named(names)
+        }
         (None, Some(prefix)) => Streams::Prefix(prefix),
         (None, None) => Streams::All,
     };
@@ -75,7 +78,7 @@ pub fn get_log_events(call: Call, input: GetLogEventsRequest) -> Result<GetLogEv
     let beyond = query.beyond;
     let page = look(&call, query, |_| true)?;
     if page.events.is_empty() && beyond.is_none() {
-        group::existing_stream(&call, &group, &stream)?;
+        group::existing_streams(&call, &group, &[stream])?;
     }
     // At an end the token comes back as it was: that is how clients know.
     let at_end = page.events.is_empty() && !page.more;

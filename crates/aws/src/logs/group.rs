@@ -1,8 +1,7 @@
 //! Groups and streams.
 
-use services::function::{self, Scope};
-use services::log::read::{self, Stream};
-use services::log::{FUNCTION_GROUP_PREFIX, Group, function_group};
+use services::log::Group;
+use services::log::read::{self, Stream, Written};
 
 use super::invalid;
 use crate::call::Call;
@@ -15,8 +14,6 @@ use crate::shapes::logs::{
 
 /// Entries of a page where the request names no limit. Source: CloudWatch Logs API model (read 2026-11-24).
 const PAGE_ENTRIES: usize = 50;
-/// Functions whose groups are looked for at once.
-const FUNCTIONS_AT_ONCE: usize = 1_000;
 
 /// The group that a request names; it must be there.
 pub fn existing(call: &Call, name: Option<&str>, identifier: Option<&str>) -> Result<Group, Error> {
@@ -27,15 +24,19 @@ pub fn existing(call: &Call, name: Option<&str>, identifier: Option<&str>) -> Re
         (None, Some(identifier)) => in_arn(call, identifier)?,
     };
     let group = named(call, text);
-    match begins(call, &group)? {
+    let begins = read::begins(call.services.store(), &group).map_err(|error| Error::internal(&error))?;
+    match begins {
         Some(_) => Ok(group),
         None => Err(RESOURCE_NOT_FOUND_EXCEPTION.with("The specified log group does not exist.")),
     }
 }
 
-pub fn existing_stream(call: &Call, group: &Group, name: &str) -> Result<(), Error> {
-    let streams = read::streams(call.services.store(), group, name).map_err(|error| Error::internal(&error))?;
-    match streams.iter().any(|stream| stream.name == name) {
+/// Whether the group has each of these streams.
+pub fn existing_streams(call: &Call, group: &Group, names: &[String]) -> Result<(), Error> {
+    let common = if let [name] = names { name } else { "" };
+    let streams = read::streams(call.services.store(), group, common).map_err(|error| Error::internal(&error))?;
+    let is_there = |name: &String| streams.binary_search_by(|stream| stream.name.cmp(name)).is_ok();
+    match names.iter().all(is_there) {
         true => Ok(()),
         false => Err(RESOURCE_NOT_FOUND_EXCEPTION.with("The specified log stream does not exist.")),
     }
@@ -57,11 +58,6 @@ fn named(call: &Call, name: &str) -> Group {
     Group { account: call.account.clone(), region: call.region.clone(), name: name.to_owned() }
 }
 
-fn begins(call: &Call, group: &Group) -> Result<Option<i64>, Error> {
-    let begins = read::begins(call.services.store(), group).map_err(|error| Error::internal(&error))?;
-    Ok(begins.map(|begins| begins.millis()))
-}
-
 pub fn describe_log_groups(call: Call, input: DescribeLogGroupsRequest) -> Result<DescribeLogGroupsResponse, Error> {
     let (prefix, pattern) = (input.log_group_name_prefix.as_deref(), input.log_group_name_pattern.as_deref());
     if prefix.is_some() && pattern.is_some() {
@@ -75,15 +71,10 @@ pub fn describe_log_groups(call: Call, input: DescribeLogGroupsRequest) -> Resul
             && prefix.is_none_or(|prefix| name.starts_with(prefix))
             && pattern.as_ref().is_none_or(|pattern| name.to_lowercase().contains(pattern))
     };
-    let mut groups = Vec::new();
-    for group in function_groups(&call)?.into_iter().filter(|group| wanted(&group.name)) {
-        if let Some(begins) = begins(&call, &group)? {
-            groups.push(described(&call, group, begins));
-        }
-        if groups.len() > limit {
-            break;
-        }
-    }
+    let written = read::groups(call.services.store(), &call.account, &call.region);
+    let written = written.map_err(|error| Error::internal(&error))?.into_iter();
+    let wanted = written.filter(|written| wanted(&written.group.name)).take(limit + 1);
+    let mut groups: Vec<LogGroup> = wanted.map(|written| described(&call, written)).collect();
     let next_token = match groups.len() > limit {
         true => {
             groups.truncate(limit);
@@ -94,39 +85,14 @@ pub fn describe_log_groups(call: Call, input: DescribeLogGroupsRequest) -> Resul
     Ok(DescribeLogGroupsResponse { log_groups: Some(groups), next_token })
 }
 
-/// Groups of the functions that there are and of those that have left a log, by name.
-fn function_groups(call: &Call) -> Result<Vec<Group>, Error> {
-    let scope = Scope { account: call.account.clone(), region: call.region.clone() };
-    let mut groups = Vec::new();
-    let mut after = None;
-    loop {
-        let page = call
-            .services
-            .store()
-            .read(|read| function::list(read, &scope, after.as_ref(), FUNCTIONS_AT_ONCE))
-            .map_err(|error| Error::internal(&error))?;
-        groups.extend(page.iter().map(|(id, _)| function_group(&call.account, &call.region, &id.name)));
-        match page.last() {
-            Some((id, _)) if page.len() == FUNCTIONS_AT_ONCE => after = Some(id.name.clone()),
-            Some(_) | None => break,
-        }
-    }
-    let left = call.services.store().read(|read| services::log::left(read, &call.account, &call.region));
-    groups.extend(left.map_err(|error| Error::internal(&error))?);
-    debug_assert!(groups.iter().all(|group| group.name.starts_with(FUNCTION_GROUP_PREFIX)));
-    groups.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-    groups.dedup();
-    Ok(groups)
-}
-
-fn described(call: &Call, group: Group, begins: i64) -> LogGroup {
-    let arn = call.arn("logs", format_args!("log-group:{}", group.name));
+fn described(call: &Call, written: Written) -> LogGroup {
+    let arn = call.arn("logs", format_args!("log-group:{}", written.group.name));
     LogGroup {
-        log_group_name: Some(group.name),
-        creation_time: Some(begins),
+        log_group_name: Some(written.group.name),
+        creation_time: Some(written.first.millis()),
         metric_filter_count: Some(0),
         arn: Some(format!("{arn}:*")),
-        stored_bytes: Some(0),
+        stored_bytes: Some(i64::try_from(written.bytes).unwrap_or(i64::MAX)),
         log_group_class: Some("STANDARD".to_owned()),
         log_group_arn: Some(arn),
         ..LogGroup::default()
@@ -141,9 +107,8 @@ pub fn describe_log_streams(call: Call, input: DescribeLogStreamsRequest) -> Res
     let group = existing(&call, input.log_group_name.as_deref(), input.log_group_identifier.as_deref())?;
     let prefix = input.log_stream_name_prefix.as_deref().unwrap_or_default();
     let mut streams = read::streams(call.services.store(), &group, prefix).map_err(|error| Error::internal(&error))?;
-    match by_time {
-        true => streams.sort_by(|one, other| (one.last, &one.name).cmp(&(other.last, &other.name))),
-        false => streams.sort_by(|one, other| one.name.cmp(&other.name)),
+    if by_time {
+        streams.sort_by(|one, other| (one.last, &one.name).cmp(&(other.last, &other.name)));
     }
     if input.descending == Some(true) {
         streams.reverse();

@@ -447,6 +447,13 @@ async fn logs_are_found_by_group_stream_pattern_and_page() {
     let stream = streams["logStreams"][0]["logStreamName"].as_str().expect("there is a stream");
     assert!(stream.ends_with("/[$LATEST]0123456789abcdef0123456789abcdef"), "{stream}");
 
+    assert!(groups["logGroups"][0]["storedBytes"].as_u64().is_some_and(|bytes| bytes > 100), "{groups}");
+    let unknown = json!({ "logGroupName": "/aws/lambda/noisy", "logStreamNames": [stream, "none"] });
+    let refused = wire.call("logs", "Logs_20140328.FilterLogEvents", unknown).await;
+    let wanted =
+        json!({ "__type": "ResourceNotFoundException", "message": "The specified log stream does not exist." });
+    assert_eq!(refused, (400, wanted));
+
     let filter = json!({ "logGroupName": "/aws/lambda/noisy", "filterPattern": "?one ?three" });
     let filtered = logs(&wire, "FilterLogEvents", filter).await;
     assert_eq!(messages(&filtered), ["\"one\"\n", "\"three\"\n"]);

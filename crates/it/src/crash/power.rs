@@ -143,7 +143,8 @@ async fn take_step(store: &Store, step: u64) -> Result<(), Error> {
         _ => None,
     };
     if step % 10 == 7 {
-        store.journal().append("s", Timestamp::from_millis(0), &step.to_be_bytes())?;
+        let at = Timestamp::from_millis(0);
+        store.journal().append("s", &(at..=at), &step.to_be_bytes())?;
         store.journal().sync()?;
     }
     store

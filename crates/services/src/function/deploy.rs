@@ -18,7 +18,6 @@ use super::lifecycle::{self, Leftovers, UpdateSettings};
 use super::package::{PACKAGE_BYTES_MAX, UNPACKED_BYTES_MAX, Uploaded};
 use super::version::{self, Publish};
 use super::{Architecture, Code, Details, Error, FunctionId, Numbered, Qualifier, Routes, Settings, rows};
-use crate::log::{self, Group};
 use crate::run::{CodeId, PackageSettings, PrepareError, Prepared, RunFunction};
 
 /// How long an upload waits for its package to be checked. Unpacking 250 MiB takes about a second, compiling a large
@@ -123,13 +122,7 @@ impl Functions {
     }
 
     pub async fn delete(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Result<(), Error> {
-        let left = if qualifier.is_none() { self.log_of(id).await? } else { None };
-        let delete = |tx: &mut Tx| {
-            let leftovers = lifecycle::delete(tx, id, qualifier)?;
-            left.iter().for_each(|group| log::leave(tx, group));
-            Ok(leftovers)
-        };
-        let leftovers = self.change(id, delete).await?;
+        let leftovers = self.change(id, |tx| lifecycle::delete(tx, id, qualifier)).await?;
         self.clean_up(&leftovers);
         Ok(())
     }
@@ -208,12 +201,6 @@ impl Functions {
                 None => Err(PrepareError::Unavailable("the package is gone".to_owned())),
             }
         }))
-    }
-
-    /// The function's log group, if it has written anything.
-    async fn log_of(&self, id: &FunctionId) -> Result<Option<Group>, store::Error> {
-        let group = log::function_group(&id.scope.account, &id.scope.region, &id.name);
-        self.on_disk(move |store| Ok(log::read::begins(store, &group)?.map(|_| group))).await
     }
 
     /// Runs what may wait for the disk.

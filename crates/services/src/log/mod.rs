@@ -1,8 +1,7 @@
 //! What functions wrote, and what the platform says of their invocations.
 //!
 //! Start reading at [`Recorder`], which hears one invocation, and at [`reader`](read), which finds events again. The lines
-//! of the platform are in `line`, the layout of journal records in `record`, the names of groups and streams in `name`,
-//! the groups of deleted functions in `left`.
+//! of the platform are in `line`, the layout of journal records in `record`, the names of groups and streams in `name`.
 //!
 //! Invariants:
 //! - One invocation's events are in the order in which they came, under one stream: that of its environment.
@@ -10,15 +9,12 @@
 //! - Writing a log never fails or delays an invocation.
 
 mod calendar;
-mod left;
 mod line;
 mod name;
 pub mod read;
 mod record;
 mod recorder;
 
-pub use left::left;
-pub(crate) use left::{emptied, forget, leave};
 pub use name::{FUNCTION_GROUP_PREFIX, Group, function_group};
 pub use recorder::Tail;
 pub(crate) use recorder::{Ended, Recorder};

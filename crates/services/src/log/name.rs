@@ -30,8 +30,13 @@ pub fn function_group(account: &AccountId, region: &Region, function: &FunctionN
 impl Group {
     /// What the journal names of its streams begin with.
     pub(super) fn journal_prefix(&self) -> String {
-        format!("{}:{}:{}\0", self.account, self.region, self.name)
+        format!("{}{}\0", place(&self.account, &self.region), self.name)
     }
+}
+
+/// What the journal names of all streams in a place begin with.
+pub(super) fn place(account: &AccountId, region: &Region) -> String {
+    format!("{account}:{region}:")
 }
 
 /// The group, with account and region before it, and the stream of a journal name.

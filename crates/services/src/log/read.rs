@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`events`]. The journal is in the order in which records came in; events are sorted within a page.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,12 +12,11 @@ use store::{Order, Store, Timestamp};
 use super::name::{self, Group};
 use super::record::Record;
 use crate::function::settings::TIMEOUT_MAX;
+use crate::name::{AccountId, Region};
 use crate::run::RequestId;
 
 /// Records that are read for one page.
 const PAGE_RECORDS_MAX: usize = 1_000;
-/// Pages of the journal that one listing of streams looks through, the latest first.
-const STREAM_PAGES_MAX: usize = 16;
 /// A record has the time at which it was begun; its events may be later by an invocation and its init.
 const RECORD_TIME_MAX: Duration = TIMEOUT_MAX.saturating_add(Duration::from_secs(60));
 /// What comes in together is given together.
@@ -190,7 +189,7 @@ fn events_of(record: &journal::Record, query: &Query) -> Vec<Event> {
     events
 }
 
-/// A stream, as far as the journal was looked through.
+/// A stream of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
     pub name: String,
@@ -198,44 +197,40 @@ pub struct Stream {
     pub last: Timestamp,
 }
 
-/// The streams of a group, those with the latest events first. Of a group with a long log, only the latest part is
-/// looked through: what wrote nothing in it is not found.
-pub fn streams(store: &Store, group: &Group, prefix: &str) -> Result<Vec<Stream>, store::Error> {
-    let journal_prefix = group.journal_prefix() + prefix;
-    let mut found = HashMap::<String, Stream>::new();
-    let mut beyond = None;
-    for _ in 0..STREAM_PAGES_MAX {
-        let page = store.journal().read(&journal::Query {
-            stream_prefix: &journal_prefix,
-            from: Timestamp::from_millis(i64::MIN),
-            to: Timestamp::from_millis(i64::MAX),
-            order: Order::Reverse,
-            beyond,
-            limit: PAGE_RECORDS_MAX,
-        })?;
-        for record in &page.records {
-            note(&mut found, record);
-        }
-        if !page.more {
-            break;
-        }
-        beyond = page.resume;
-    }
-    let mut streams: Vec<Stream> = found.into_values().collect();
-    streams.sort_by(|one, other| (other.last, &one.name).cmp(&(one.last, &other.name)));
-    Ok(streams)
+/// A group that something was written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub group: Group,
+    pub first: Timestamp,
+    /// Of its records, as they lie in the journal.
+    pub bytes: u64,
 }
 
-fn note(found: &mut HashMap<String, Stream>, record: &journal::Record) {
-    let Some((_, name)) = name::split(&record.stream) else { return };
-    let last = Record::parse(record.at, &record.bytes).and_then(|record| record.events().last()).map(|(at, _)| at);
-    let (first, last) = (record.at, last.unwrap_or(record.at));
-    match found.get_mut(name) {
-        Some(stream) => (stream.first, stream.last) = (stream.first.min(first), stream.last.max(last)),
-        None => {
-            found.insert(name.to_owned(), Stream { name: name.to_owned(), first, last });
-        }
+/// The streams of a group whose names begin so, by name.
+pub fn streams(store: &Store, group: &Group, prefix: &str) -> Result<Vec<Stream>, store::Error> {
+    let found = store.journal().streams(&(group.journal_prefix() + prefix))?.into_iter();
+    let streams = found.filter_map(|(name, totals)| {
+        let (_, name) = name::split(&name)?;
+        Some(Stream { name: name.to_owned(), first: totals.first, last: totals.last })
+    });
+    Ok(streams.collect())
+}
+
+/// The groups of an account in a region, by name: all that have a log.
+pub fn groups(store: &Store, account: &AccountId, region: &Region) -> Result<Vec<Written>, store::Error> {
+    let place = name::place(account, region);
+    let mut groups = BTreeMap::<String, Written>::new();
+    for (name, totals) in store.journal().streams(&place)? {
+        let Some(name) = name::split(&name).and_then(|(group, _)| group.strip_prefix(place.as_str())) else { continue };
+        let group = groups.entry(name.to_owned()).or_insert_with(|| Written {
+            group: Group { account: account.clone(), region: region.clone(), name: name.to_owned() },
+            first: totals.first,
+            bytes: 0,
+        });
+        group.first = group.first.min(totals.first);
+        group.bytes += totals.bytes;
     }
+    Ok(groups.into_values().collect())
 }
 
 /// When a group's log begins; `None` for one that has none.

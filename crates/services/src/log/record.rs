@@ -3,6 +3,8 @@
 //! Layout 1: the byte 1, the trace (16 bytes), the request id (a length byte, then text), then the events, each as
 //! milliseconds after the record's own time (u32, little endian), length (u32) and text.
 
+use std::ops::RangeInclusive;
+
 use store::Timestamp;
 
 const LAYOUT: u8 = 1;
@@ -11,6 +13,8 @@ const EVENT_HEAD_BYTES: usize = 8;
 /// Builds a record, event by event.
 pub(super) struct Builder {
     begun: Timestamp,
+    /// Of the last event.
+    last: Timestamp,
     bytes: Vec<u8>,
     head_bytes: usize,
 }
@@ -23,11 +27,12 @@ impl Builder {
         bytes.extend_from_slice(trace);
         bytes.push(u8::try_from(id.len()).expect("cut to 255"));
         bytes.extend_from_slice(id);
-        Builder { begun, head_bytes: bytes.len(), bytes }
+        Builder { begun, last: begun, head_bytes: bytes.len(), bytes }
     }
 
     /// Adds an event whose text `write` appends. Returns the text.
     pub fn event(&mut self, at: Timestamp, write: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
+        self.last = self.last.max(at);
         let delay = u32::try_from(at.since(self.begun).as_millis()).unwrap_or(u32::MAX);
         self.bytes.extend_from_slice(&delay.to_le_bytes());
         let length_at = self.bytes.len();
@@ -39,8 +44,8 @@ impl Builder {
         &self.bytes[text_at..]
     }
 
-    pub fn begun(&self) -> Timestamp {
-        self.begun
+    pub fn times(&self) -> RangeInclusive<Timestamp> {
+        self.begun..=self.last
     }
 
     pub fn len(&self) -> usize {
@@ -57,7 +62,7 @@ impl Builder {
 
     /// Begins a new record of the same invocation in the same memory.
     pub fn restart(&mut self, begun: Timestamp) {
-        self.begun = begun;
+        (self.begun, self.last) = (begun, begun);
         self.bytes.truncate(self.head_bytes);
     }
 }

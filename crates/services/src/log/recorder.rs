@@ -125,7 +125,7 @@ impl Recorder {
     fn append(&self, recording: &mut Recording, now: Timestamp) {
         let Some(stream) = &recording.stream else { return };
         if !recording.record.is_empty() {
-            let appended = self.store.journal().append(stream, recording.record.begun(), recording.record.bytes());
+            let appended = self.store.journal().append(stream, &recording.record.times(), recording.record.bytes());
             complain(appended);
             recording.record.restart(now);
         }

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use store::clock::ManualClock;
 use store::{Order, Store, Timestamp};
 
-use super::read::{Follow, Place, Query, Streams, begins, events, streams};
+use super::read::{Follow, Place, Query, Streams, begins, events, groups, streams};
 use super::*;
 use crate::invoke::fake;
 use crate::run::{End, EnvironmentId, FunctionVersion, Kind, Observer as _, Report, RequestId, Trace};
@@ -245,7 +245,7 @@ fn events_are_found_by_stream_and_time() {
 }
 
 #[test]
-fn streams_are_listed_with_the_latest_first() {
+fn streams_are_listed_by_name() {
     let log = Log::new();
     log.invocation("f", "r1", "e1", &["a\n", "b\n"]);
     log.invocation("f", "r2", "e2", &["c\n"]);
@@ -275,20 +275,16 @@ async fn who_follows_sees_what_comes_after_the_end() {
     assert_eq!(seen[1].text, "after\n");
 }
 
-#[tokio::test]
-async fn a_group_that_was_left_is_listed_until_its_log_has_gone() {
+#[test]
+fn groups_are_those_that_were_written_to() {
     let log = Log::new();
-    log.invocation("loud", "1", "a", &["hello\n"]);
-    let groups = ["loud", "mute"].map(|function| log.query(function).group);
-    let note = |tx: &mut store::Tx| {
-        groups.iter().for_each(|group| leave(tx, group));
-        Ok::<_, store::Error>(())
-    };
-    log.store.transact(note).await.expect("the memory engine takes it");
-    let listed = || log.store.read(|read| left(read, &groups[0].account, &groups[0].region)).expect("rows read");
-    assert_eq!(listed(), groups);
-    let emptied = emptied(&log.store).expect("the journal is in memory");
-    assert_eq!(emptied, groups[1..]);
-    forget(&log.store, &emptied).await.expect("the memory engine takes it");
-    assert_eq!(listed(), groups[..1]);
+    log.invocation("loud", "r1", "e1", &["a\n"]);
+    log.invocation("calm", "r2", "e2", &["b\n"]);
+    log.invocation("loud", "r3", "e3", &["c\n"]);
+    let Group { account, region, .. } = log.query("loud").group;
+    let found = groups(&log.store, &account, &region).expect("the journal reads");
+    let shown: Vec<_> = found.iter().map(|written| (&*written.group.name, written.bytes > 100)).collect();
+    assert_eq!(shown, [("/aws/lambda/calm", true), ("/aws/lambda/loud", true)]);
+    let elsewhere = crate::name::Region::parse("eu-west-3").expect("a region");
+    assert_eq!(groups(&log.store, &account, &elsewhere).expect("the journal reads"), []);
 }

@@ -13,11 +13,13 @@
 mod index;
 mod read;
 mod record;
+mod streams;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -31,8 +33,10 @@ use crate::error::{Error, from_io};
 use crate::halt::Halt;
 use crate::lock;
 use index::Index;
+use streams::Streams;
 
 pub use read::{Page, Position, Query, Record};
+pub use streams::Totals;
 
 /// How long an appended record may stay unsynced.
 pub const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -73,6 +77,8 @@ struct State {
 struct Segment {
     /// `None` until it is needed, for those that were closed by an earlier process.
     index: Option<Arc<Index>>,
+    /// Of the open segment; those of the others are in their files.
+    streams: Streams,
     /// When it was begun.
     begun: Timestamp,
     /// Of whole records in the file.
@@ -99,8 +105,9 @@ impl Journal {
         Ok(Journal { disk, directory, clock, halt, state, file, appended: watch::Sender::new(()) })
     }
 
-    /// Appends a record. `at` is the record's own time; it need not grow.
-    pub fn append(&self, stream: &str, at: Timestamp, bytes: &[u8]) -> Result<(), Error> {
+    /// Appends a record. Its own time is the first of those that it covers; it need not grow.
+    pub fn append(&self, stream: &str, times: &RangeInclusive<Timestamp>, bytes: &[u8]) -> Result<(), Error> {
+        let at = *times.start();
         self.halt.check()?;
         at_most("a journal record", bytes.len(), RECORD_BYTES_MAX)?;
         at_most("the name of a journal stream", stream.len(), STREAM_BYTES_MAX)?;
@@ -113,6 +120,7 @@ impl Journal {
         let length = state.buffer.len() - before;
         let open = state.open();
         Arc::make_mut(open.index.get_or_insert_default()).add(stream, at, length);
+        open.streams.add(stream, times, bytes.len());
         open.last = open.last.max(Some(at));
         state.dirty = true;
         let flush = state.buffer.len() >= BUFFER_BYTES;
@@ -160,7 +168,7 @@ impl Journal {
         };
         for number in &old {
             lock(&self.state).segments.remove(number);
-            for name in [segment_name(*number), index_name(*number)] {
+            for name in [segment_name(*number), index_name(*number), streams_name(*number)] {
                 match self.disk.remove(&self.directory.join(name)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
                         return Err(from_io("dropping a journal segment", &error));
@@ -240,10 +248,13 @@ impl Journal {
         }
         **file = Some(begin_segment(self.disk.as_ref(), &self.directory, number + 1).map_err(failed)?);
         let index = state.open().index.clone().unwrap_or_default();
+        let streams = std::mem::take(&mut state.open().streams);
         state.segments.insert(number + 1, Segment::new(self.clock.now()));
         drop(state);
-        // Without its index a segment is read through at the next start: a loss of time only.
-        if let Err(error) = write_index(self.disk.as_ref(), &self.directory, number, &index) {
+        // Without its indexes a segment is read through when they are needed: a loss of time only.
+        let indexed = write_index(self.disk.as_ref(), &self.directory, &index_name(number), &index.encode());
+        let listed = write_index(self.disk.as_ref(), &self.directory, &streams_name(number), &streams.encode());
+        if let Err(error) = indexed.and(listed) {
             tracing::warn!(%error, "the index of a journal segment could not be written");
         }
         if let Some(closed) = lock(&self.state).segments.get_mut(&number) {
@@ -280,7 +291,7 @@ impl State {
 
 impl Segment {
     fn new(begun: Timestamp) -> Segment {
-        Segment { index: None, begun, written: 0, last: None }
+        Segment { index: None, streams: Streams::default(), begun, written: 0, last: None }
     }
 }
 
@@ -303,7 +314,8 @@ fn recover(disk: &dyn Disk, directory: &Path) -> io::Result<BTreeMap<u64, Segmen
             continue;
         }
         let last = index.last();
-        let segment = Segment { index: None, begun: Timestamp::default(), written: index.length(), last };
+        let (streams, begun, written) = (Streams::default(), Timestamp::default(), index.length());
+        let segment = Segment { index: None, streams, begun, written, last };
         segments.insert(number, segment);
     }
     Ok(segments)
@@ -323,7 +335,8 @@ fn recover_index(disk: &dyn Disk, directory: &Path, number: u64) -> io::Result<I
         file.truncate(index.length())?; // not synced: a torn end that comes back is cut again
     }
     if !index.blocks.is_empty() {
-        write_index(disk, directory, number, &index)?;
+        write_index(disk, directory, &index_name(number), &index.encode())?;
+        write_index(disk, directory, &streams_name(number), &Streams::rebuild(&content).encode())?;
     }
     Ok(index)
 }
@@ -342,13 +355,13 @@ fn begin_segment(disk: &dyn Disk, directory: &Path, number: u64) -> io::Result<B
     Ok(file)
 }
 
-fn write_index(disk: &dyn Disk, directory: &Path, number: u64, index: &Index) -> io::Result<()> {
-    let (unfinished, path) = (directory.join("index.new"), directory.join(index_name(number)));
+fn write_index(disk: &dyn Disk, directory: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    let (unfinished, path) = (directory.join("index.new"), directory.join(name));
     if disk.length(&unfinished).is_ok() {
         disk.remove(&unfinished)?;
     }
     let mut file = disk.create(&unfinished)?;
-    file.write(&index.encode())?; // not synced: its checksum tells a torn one, which is made again
+    file.write(content)?; // not synced: its checksum tells a torn one, which is made again
     disk.rename(&unfinished, &path)
 }
 
@@ -358,6 +371,10 @@ fn segment_name(number: u64) -> String {
 
 fn index_name(number: u64) -> String {
     format!("{number:016x}.index")
+}
+
+fn streams_name(number: u64) -> String {
+    format!("{number:016x}.streams")
 }
 
 fn hour(at: Timestamp) -> i64 {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::index::{Block, Filter, Index, group_of};
-use super::{Journal, index_name, record, segment_name};
+use super::streams::{Streams, Totals};
+use super::{Journal, index_name, record, segment_name, streams_name};
 use crate::clock::Timestamp;
 use crate::disk;
 use crate::engine::Order;
@@ -86,6 +87,34 @@ impl Journal {
             }
         }
         Ok(page)
+    }
+
+    /// The streams whose names begin so, by name: all that have a record.
+    pub fn streams(&self, prefix: &str) -> Result<Vec<(Box<str>, Totals)>, Error> {
+        let mut found = Streams::default();
+        let closed: Vec<u64> = {
+            let mut state = lock(&self.state);
+            found.merge(&state.open().streams, prefix);
+            let open = state.segments.keys().last().copied();
+            state.segments.keys().copied().filter(|number| Some(*number) != open).collect()
+        };
+        for number in closed {
+            found.merge(&self.streams_of(number)?, prefix);
+        }
+        Ok(found.into_sorted())
+    }
+
+    /// Of a closed segment. None if it was dropped in the meantime.
+    fn streams_of(&self, number: u64) -> Result<Streams, Error> {
+        let found = disk::read(self.disk.as_ref(), &self.directory.join(streams_name(number))).ok();
+        if let Some(streams) = found.and_then(|bytes| Streams::decode(&bytes)) {
+            return Ok(streams);
+        }
+        match disk::read(self.disk.as_ref(), &self.directory.join(segment_name(number))) {
+            Ok(content) => Ok(Streams::rebuild(&Bytes::from(content))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Streams::default()),
+            Err(error) => Err(from_io("reading a journal segment", &error)),
+        }
     }
 
     /// Adds what matches in a block, up to the limit.

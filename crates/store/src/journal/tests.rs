@@ -34,7 +34,8 @@ fn texts(page: &Page) -> Vec<String> {
 }
 
 fn say(journal: &Journal, stream: &str, at: i64, text: &str) {
-    journal.append(stream, Timestamp::from_millis(at), text.as_bytes()).expect("appended");
+    let at = Timestamp::from_millis(at);
+    journal.append(stream, &(at..=at), text.as_bytes()).expect("appended");
 }
 
 #[test]
@@ -51,6 +52,35 @@ fn records_are_read_by_stream_and_time_in_both_directions() {
     assert_eq!(read(Query { from: Timestamp::from_millis(2), ..all("") }), ["other", "second"]);
     assert_eq!(read(Query { to: Timestamp::from_millis(2), ..all("") }), ["first"]);
     assert_eq!(read(Query { order: Order::Reverse, limit: 1, ..all("a\0") }), ["second"]);
+}
+
+#[test]
+fn every_stream_is_listed_over_segments_crashes_and_retention() {
+    let world = World::new();
+    let listed = |journal: &Journal, prefix: &str| {
+        let streams = journal.streams(prefix).expect("listed").into_iter();
+        let shown = streams.map(|(name, totals)| {
+            format!("{} {}-{} {}", name.replace('\0', "/"), totals.first.millis(), totals.last.millis(), totals.bytes)
+        });
+        shown.collect::<Vec<_>>()
+    };
+    let journal = world.open();
+    let times = Timestamp::from_millis(1)..=Timestamp::from_millis(5);
+    journal.append("a\0one", &times, b"1234").expect("appended");
+    say(&journal, "b\0one", 2, "x");
+    journal.sync().expect("synced");
+    world.clock.advance(Duration::from_secs(3600));
+    journal.sync().expect("begins the next segment");
+    say(&journal, "a\0one", 3_600_000, "56");
+    say(&journal, "a\0two", 3_600_001, "7");
+    assert_eq!(listed(&journal, "a\0"), ["a/one 1-3600000 6", "a/two 3600001-3600001 1"]);
+    assert_eq!(listed(&journal, ""), ["a/one 1-3600000 6", "a/two 3600001-3600001 1", "b/one 2-2 1"]);
+    drop(journal);
+    // The last segment was not closed.
+    let journal = world.open();
+    assert_eq!(listed(&journal, "a\0"), ["a/one 1-3600000 6", "a/two 3600001-3600001 1"]);
+    journal.drop_before(Timestamp::from_millis(10)).expect("dropped");
+    assert_eq!(listed(&journal, ""), ["a/one 3600000-3600000 2", "a/two 3600001-3600001 1"]);
 }
 
 #[test]
