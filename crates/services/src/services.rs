@@ -7,7 +7,7 @@ use store::{Store, Timestamp, Tx};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use crate::delivery::{self, InvokeLater};
+use crate::delivery::{self, Envelopes, InvokeLater};
 use crate::function::{self, FunctionId, Functions, Route, Routes};
 use crate::identity::key::Known;
 use crate::identity::{self, Keys, Principal};
@@ -34,6 +34,8 @@ pub struct Options {
     /// How long logs are kept; for ever without it.
     pub log_retention: Option<Duration>,
     pub keys: identity::key::Options,
+    /// Times the delays and ages of asynchronous invocations: below 1, so that tests need not wait for minutes.
+    pub retry_scale: f64,
 }
 
 impl Default for Options {
@@ -44,6 +46,7 @@ impl Default for Options {
             usage_flush: Duration::from_millis(100),
             log_retention: None,
             keys: identity::key::Options::default(),
+            retry_scale: 1.0,
         }
     }
 }
@@ -64,6 +67,7 @@ pub struct Services(Arc<Shared>);
 struct Shared {
     store: Store,
     runner: Arc<dyn RunFunction>,
+    envelopes: Arc<dyn Envelopes>,
     functions: Functions,
     keys: Keys,
     meter: Meter,
@@ -75,13 +79,19 @@ struct Shared {
 
 impl Services {
     /// Loads what is held in memory, goes on with what the last run left undone, and starts the background work.
-    pub async fn open(store: Store, runner: Arc<dyn RunFunction>, options: Options) -> Result<Services, OpenError> {
-        let keys = Keys::open(&store, options.account.clone(), options.keys).await?;
+    pub async fn open(
+        store: Store,
+        runner: Arc<dyn RunFunction>,
+        envelopes: Arc<dyn Envelopes>,
+        options: Options,
+    ) -> Result<Services, OpenError> {
+        let keys = Keys::open(&store, options.account.clone(), options.keys.clone()).await?;
         let functions = Functions::open(store.clone(), runner.clone())?;
         let services = Services(Arc::new(Shared {
             functions,
             store,
             runner,
+            envelopes,
             keys,
             meter: Meter::default(),
             concurrency: Concurrency::new(options.concurrency_max),
@@ -89,18 +99,18 @@ impl Services {
             stop: watch::Sender::new(false),
             background: Mutex::default(),
         }));
-        services.start(options.usage_flush, options.log_retention).await;
+        services.start(&options).await;
         Ok(services)
     }
 
-    async fn start(&self, usage_flush: Duration, log_retention: Option<Duration>) {
+    async fn start(&self, options: &Options) {
         let mut background = self.0.background.lock().await;
-        let services = self.clone();
+        let (services, usage_flush) = (self.clone(), options.usage_flush);
         background.spawn(async move {
             services.meter().run(services.store(), usage_flush, services.stopped()).await;
         });
-        background.spawn(delivery::run(self.clone(), self.stopped()));
-        if let Some(retention) = log_retention {
+        background.spawn(delivery::run(self.clone(), options.retry_scale, self.stopped()));
+        if let Some(retention) = options.log_retention {
             background.spawn(drop_old_logs(self.store().clone(), retention, self.stopped()));
         }
     }
@@ -167,9 +177,9 @@ impl Services {
         }
     }
 
-    /// As `invoke`, for work that comes again when there is room.
-    pub(crate) async fn invoke_waiting(&self, invoke: Invoke) -> Result<Invoked, invoke::Error> {
-        invoke::invoke(self, invoke, Caller::Waits).await
+    /// As `invoke`, for work that has waited for room.
+    pub(crate) async fn invoke_with(&self, permit: Permit, invoke: Invoke) -> Result<Invoked, invoke::Error> {
+        invoke::invoke(self, invoke, Caller::Has(permit)).await
     }
 
     /// Writes down that a function is to be run. Once this returns, it will be.
@@ -206,6 +216,10 @@ impl Services {
 
     pub(crate) fn runner(&self) -> &dyn RunFunction {
         &*self.0.runner
+    }
+
+    pub(crate) fn envelopes(&self) -> &dyn Envelopes {
+        &*self.0.envelopes
     }
 
     pub(crate) fn preparing(&self) -> &Preparing {

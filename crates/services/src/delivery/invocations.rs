@@ -1,96 +1,207 @@
-//! Functions as the target of asynchronous invocations.
+//! Asynchronous invocations: functions as the target of the bag, and the rules that it goes by.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use store::Timestamp;
+use store::{Timestamp, Tx};
 
-use super::events::Waiting;
-use super::{AGE_MAX, Delivered, Error, RETRY_FIRST, RETRY_LAST, ROOM_CHECK, Target, rows};
-use crate::function::{FunctionId, Unroutable};
-use crate::invoke::{self, Invoke};
+use super::bag::{Bag, Rules};
+use super::outcome::{Record, Response};
+use super::policy::{Backoff, End, Retry};
+use super::rows::Waiting;
+use super::{Answer, Cause, Delivered, Error, InvokeLater, ROOM_PAUSE, Target, emit};
+use crate::function::event_config::{AGE_MAX, RETRIES_MAX};
+use crate::function::{Destination, EventConfig, FunctionId, Qualifier, Unroutable};
+use crate::invoke::{self, Invoke, Invoked, Permit};
 use crate::run::{BoxFuture, Failure, Output, Payload, RequestId};
 use crate::services::Services;
 
+/// Waits after a function failed. Source: Lambda developer guide, "Asynchronous invocation": "a one-minute wait between
+/// the first two attempts, and two minutes between the second and third attempts" (read 2026-11-24).
+const AFTER_FAILURE: Backoff =
+    Backoff { first: Duration::from_secs(60), last: Duration::from_secs(120), jitter: false };
+/// Waits after the platform failed. Source: as above, "from 1 second after the first attempt to a maximum of 5 minutes".
+const AFTER_OUTAGE: Backoff = Backoff { first: Duration::from_secs(1), last: Duration::from_secs(300), jitter: true };
+
+/// What the record of an invocation is as a CloudEvent.
+const RECORD_KIND: &str = "nought.record";
+
 pub(super) struct Invocations {
     services: Services,
+    /// Times every delay and age, so that tests need not wait for minutes.
+    scale: f64,
 }
 
 impl Invocations {
-    pub fn new(services: Services) -> Invocations {
-        Invocations { services }
+    pub fn new(services: Services, scale: f64) -> Invocations {
+        Invocations { services, scale }
     }
 
-    async fn invoke(&self, waiting: &Waiting) -> Delivered {
-        let now = self.services.store().clock();
-        let id = &waiting.event.request_id;
-        if now.since(waiting.event.received()) > AGE_MAX {
-            tracing::warn!(request_id = %id, "an event is given up: it could not be delivered in {AGE_MAX:?}");
-            return Delivered::Over;
+    /// What is said before anything is run, or the room that it may take. Taken by the loop itself, so that its next
+    /// claim sees what is left.
+    fn admit(&self, waiting: &Waiting) -> Result<Permit, Delivered> {
+        let function = &waiting.place.function;
+        if self.retry(waiting).is_too_old(waiting.event.tries().since, self.now()) {
+            return Err(Delivered::Refused(End::TooOld));
         }
-        let invoke = match self.read(waiting) {
-            Ok(invoke) => invoke,
-            Err(error) => {
-                tracing::error!(request_id = %id, %error, "an event cannot be read");
-                return failed(waiting, now);
-            }
-        };
-        match self.services.invoke_waiting(invoke).await {
-            Ok(invoked) => self.judge(waiting, invoked.answer.outcome),
-            Err(invoke::Error::Throttled(_) | invoke::Error::Stopping) => Delivered::NoRoom,
-            Err(invoke::Error::Unroutable(Unroutable::Pending)) => Delivered::NotReady(now + ROOM_CHECK),
-            Err(error @ invoke::Error::Unroutable(Unroutable::Absent | Unroutable::Failed(_))) => {
-                tracing::warn!(request_id = %id, %error, "an event is given up");
-                Delivered::Over
-            }
-            Err(error @ invoke::Error::NotPrepared(_)) => {
-                tracing::error!(request_id = %id, %error, "an event is tried again later");
-                failed(waiting, now)
-            }
+        match self.services.routes().resolve(function, None, 0) {
+            Ok(route) if route.reserved == Some(0) => Err(Delivered::Refused(End::TurnedOff)),
+            Ok(route) => self.services.permit(function, &route).map_err(|_| Delivered::Waits(None)),
+            Err(unroutable) => Err(self.unroutable(&unroutable)),
         }
     }
 
-    fn read(&self, waiting: &Waiting) -> Result<Invoke, Error> {
-        let (place, event) = (&waiting.place, &waiting.event);
-        let document = self.services.store().read(|read| rows::document(read, place))?;
-        Ok(Invoke {
-            account: place.function.scope.account.clone(),
-            region: place.function.scope.region.clone(),
-            name: place.function.name.clone(),
-            qualifier: event.qualifier()?,
+    fn unroutable(&self, unroutable: &Unroutable) -> Delivered {
+        match unroutable {
+            Unroutable::Pending => Delivered::Waits(Some(self.now() + ROOM_PAUSE)),
+            Unroutable::Absent | Unroutable::Failed(_) => Delivered::Refused(End::Gone),
+        }
+    }
+
+    async fn invoke(&self, waiting: &Waiting, permit: Permit) -> Result<Delivered, Error> {
+        let function = &waiting.place.function;
+        let qualifier = waiting.event.qualifier()?;
+        let document = self.services.store().read(|read| waiting.document(read))?;
+        let event = &waiting.event;
+        let invoke = Invoke {
+            account: function.scope.account.clone(),
+            region: function.scope.region.clone(),
+            name: function.name.clone(),
+            qualifier: qualifier.clone(),
             choice: None,
             payload: Payload::Event { document, kind: event.kind.clone(), source: event.source.clone() },
             trace: event.cause.trace,
             client_context: event.client_context.clone(),
             request_id: Some(RequestId(event.request_id.clone())),
             tail: false,
+        };
+        Ok(match self.services.invoke_with(permit, invoke).await {
+            Ok(invoked) => self.judge(function, qualifier.as_ref(), invoked),
+            Err(invoke::Error::Throttled(_) | invoke::Error::Stopping) => Delivered::Waits(None),
+            Err(invoke::Error::Unroutable(unroutable)) => self.unroutable(&unroutable),
+            Err(error @ invoke::Error::NotPrepared(_)) => {
+                tracing::error!(request_id = %event.request_id, %error, "an event is tried again later");
+                Delivered::Broken
+            }
         })
     }
 
-    fn judge(&self, waiting: &Waiting, outcome: Result<Output, Failure>) -> Delivered {
-        let (id, now) = (&waiting.event.request_id, self.services.store().clock());
-        match outcome {
-            Ok(_) => Delivered::Over,
-            // It may have been ended by the stop and not by itself: the next start runs it again.
-            Err(_) if self.services.stopping() => Delivered::NoRoom,
-            Err(Failure::Function { .. }) => {
-                tracing::warn!(request_id = %id, function = %waiting.place.function, "an event is given up: the function failed");
-                Delivered::Over
+    fn judge(&self, function: &FunctionId, qualifier: Option<&Qualifier>, invoked: Invoked) -> Delivered {
+        let config = self.services.routes().event_config(function, qualifier);
+        let wanted = |destination: fn(&EventConfig) -> &Option<Destination>| {
+            config.as_ref().is_some_and(|config| destination(config).is_some())
+        };
+        let version = Some(invoked.executed_version);
+        let failed = |document| match wanted(|config| &config.on_failure) {
+            true => Delivered::Failed(Answer { document, version }),
+            false => Delivered::Failed(Answer { document: Default::default(), version }),
+        };
+        match invoked.answer.outcome {
+            Ok(Output::Document(document)) if wanted(|config| &config.on_success) => {
+                Delivered::Done(Answer { document, version })
             }
-            Err(Failure::ResponseTooLarge { .. }) => Delivered::Over,
-            Err(Failure::NoRoom(_)) => Delivered::NotReady(now + ROOM_CHECK),
+            Ok(Output::Document(_) | Output::Http(_)) => Delivered::Done(Answer { version, ..Answer::default() }),
+            // It may have been ended by the stop and not by itself: the next start runs it again.
+            Err(_) if self.services.stopping() => Delivered::Waits(None),
+            Err(Failure::Function { document }) => failed(document),
+            Err(Failure::ResponseTooLarge { bytes_max, .. }) => {
+                failed(self.services.envelopes().response_too_large(bytes_max))
+            }
+            Err(Failure::NoRoom(_)) => Delivered::Waits(Some(self.now() + ROOM_PAUSE)),
             Err(Failure::Platform(error)) => {
-                tracing::error!(request_id = %id, %error, "an event is tried again later");
-                failed(waiting, now)
+                tracing::error!(request_id = %invoked.request_id.0, %error, "an event is tried again later");
+                Delivered::Broken
             }
         }
     }
+
+    fn now(&self) -> Timestamp {
+        self.services.store().clock()
+    }
+
+    fn config(&self, waiting: &Waiting) -> Option<Arc<EventConfig>> {
+        let qualifier = waiting.event.qualifier().ok()?;
+        self.services.routes().event_config(&waiting.place.function, qualifier.as_ref())
+    }
+
+    /// The record of an event, as it goes to a destination.
+    fn record(&self, tx: &mut Tx, waiting: &Waiting, end: End, delivered: &Delivered) -> Result<bytes::Bytes, Error> {
+        let request = waiting.document(tx)?;
+        let qualifier = waiting.event.qualifier()?;
+        let response = |answer: &Answer, is_error| (answer.version, is_error, answer.document.clone());
+        let response = match delivered {
+            Delivered::Done(answer) => Some(response(answer, false)),
+            Delivered::Failed(answer) => Some(response(answer, true)),
+            Delivered::Partly(_) | Delivered::Broken | Delivered::Refused(_) | Delivered::Waits(_) => None,
+        };
+        Ok(self.services.envelopes().record(&Record {
+            at: tx.now(),
+            request_id: &waiting.event.request_id,
+            function: &waiting.place.function,
+            qualifier: qualifier.as_ref(),
+            end,
+            invoke_count: waiting.event.failures + u32::from(response.is_some()),
+            request: &request,
+            response: response.as_ref().map(|(version, is_error, document)| Response {
+                version: *version,
+                is_error: *is_error,
+                document,
+            }),
+        }))
+    }
 }
 
-impl Target<Waiting> for Invocations {
+impl Rules for Invocations {
+    fn retry(&self, waiting: &Waiting) -> Retry {
+        let config = self.config(waiting);
+        let retries = config.as_ref().and_then(|config| config.retries).unwrap_or(RETRIES_MAX);
+        let age = config.as_ref().and_then(|config| config.age).unwrap_or(AGE_MAX);
+        Retry {
+            retries_max: Some(retries),
+            age_max: Some(age.mul_f64(self.scale)),
+            after_failure: AFTER_FAILURE.scaled(self.scale),
+            after_outage: AFTER_OUTAGE.scaled(self.scale),
+        }
+    }
+
+    fn ended(&self, tx: &mut Tx, waiting: &Waiting, end: End, delivered: &Delivered) -> Result<(), Error> {
+        let config = self.config(waiting);
+        let destination = config.as_ref().and_then(|config| match end {
+            End::Delivered => config.on_success.as_ref(),
+            End::RetriesExhausted | End::TooOld | End::TurnedOff => config.on_failure.as_ref(),
+            End::Gone => None,
+        });
+        let Some(Destination::Function { id, qualifier }) = destination else {
+            if end != End::Delivered {
+                let (function, request_id) = (&waiting.place.function, &waiting.event.request_id);
+                tracing::warn!(%request_id, %function, ?end, "an event is dropped");
+            }
+            return Ok(());
+        };
+        let document = self.record(tx, waiting, end, delivered)?;
+        let told = InvokeLater {
+            function: id.clone(),
+            qualifier: qualifier.clone(),
+            document,
+            kind: RECORD_KIND.into(),
+            source: self.services.envelopes().function(&waiting.place.function, waiting.event.qualifier()?.as_ref()),
+            client_context: None,
+            request_id: None,
+            cause: Cause {
+                trace: waiting.event.cause.trace,
+                request: Some(RequestId(waiting.event.request_id.clone())),
+                depth: waiting.event.cause.depth + 1,
+            },
+        };
+        emit(tx, &told).map(drop)
+    }
+}
+
+impl Target<Bag> for Invocations {
     fn room(&self, function: &FunctionId) -> usize {
         match self.services.routes().resolve(function, None, 0) {
-            Ok(route) => self.services.room(function, &route),
-            Err(_) => usize::MAX, // delivering it tells what becomes of it
+            Ok(route) if route.reserved != Some(0) => self.services.room(function, &route),
+            Ok(_) | Err(_) => usize::MAX, // delivering it tells what becomes of it
         }
     }
 
@@ -98,12 +209,20 @@ impl Target<Waiting> for Invocations {
         Box::pin(self.services.concurrency().freed())
     }
 
-    fn deliver(self: Arc<Self>, item: Arc<Waiting>) -> BoxFuture<'static, Delivered> {
-        Box::pin(async move { self.invoke(&item).await })
+    fn deliver(self: Arc<Self>, waiting: Arc<Waiting>) -> BoxFuture<'static, Delivered> {
+        let admitted = self.admit(&waiting);
+        Box::pin(async move {
+            let permit = match admitted {
+                Ok(permit) => permit,
+                Err(delivered) => return delivered,
+            };
+            match self.invoke(&waiting, permit).await {
+                Ok(delivered) => delivered,
+                Err(error) => {
+                    tracing::error!(request_id = %waiting.event.request_id, %error, "an event cannot be read");
+                    Delivered::Broken
+                }
+            }
+        })
     }
-}
-
-fn failed(waiting: &Waiting, now: Timestamp) -> Delivered {
-    let doublings = waiting.event.attempts.min(16);
-    Delivered::Failed(now + RETRY_LAST.min(RETRY_FIRST * 2_u32.pow(doublings)))
 }

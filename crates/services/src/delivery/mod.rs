@@ -1,20 +1,24 @@
 //! Carries events to what they trigger: the one loop for all sources.
 //!
-//! Start reading at [`InvokeLater`] (how an event comes in) and `carry` (how it goes out). Where items come from is
-//! `Source`, where they go is `Target`; `events` is the first source, functions are the first target.
+//! Start reading at [`InvokeLater`] (how an event comes in) and `carry` (the loop). Where parcels come from is `Source`,
+//! where they go is `Target`, and how often and how long they are tried is a `policy`. There are two disciplines, each a
+//! `Source`: the `bag` (attempts and a deadline for each event, settled in any order) and the `cursor` (order and a
+//! checkpoint for each partition). Asynchronous `invocations` are a bag whose target are functions; a service that only
+//! wants a function to be run calls `emit` in its own transaction.
 //!
 //! Invariants:
 //! - An event is a row before it is acknowledged, and stays one until it is settled: delivery is at least once.
-//! - Waiting for concurrency, or for code that is being prepared, is not an attempt.
-//! - What waits costs nothing: the loop sleeps until a row is written, falls due, or a permit is given back.
-//!
-//! This is the first form: an event whose function fails is settled after one attempt, with a line in the log of the
-//! platform. Only when the platform itself fails is it tried again, with growing delays, until it is too old.
+//! - What an event leads to (a record for its destination) is written in the commit that settles it.
+//! - Waiting for concurrency, for the machine's room or for code that is being prepared is not an attempt.
+//! - What waits costs nothing: the loop sleeps until a row is written, falls due, or room is made.
+//! - Nothing here knows how a document is written: [`Envelopes`] brings that.
 
+mod bag;
 mod carry;
 mod cause;
-mod events;
 mod invocations;
+mod outcome;
+mod policy;
 mod rows;
 
 use std::sync::Arc;
@@ -25,28 +29,30 @@ use store::{Timestamp, Tx};
 use tokio::sync::watch;
 
 pub use cause::Cause;
+pub use outcome::{Envelopes, Record, Response};
+pub use policy::End;
 
 use crate::function::{FunctionId, Qualifier, Unroutable};
+use crate::name::Version;
 use crate::row::Unreadable;
 use crate::run::{BoxFuture, RequestId};
 use crate::services::Services;
-use events::Events;
+use bag::Bag;
 use invocations::Invocations;
 
 /// Largest event of an asynchronous invocation (1 MiB).
 ///
 /// Source: Lambda quotas, "Invocation payload" (1 MB asynchronous since October 2025; read 2026-11-24).
 pub const PAYLOAD_BYTES_MAX: usize = 1_048_576;
-/// An event is given up when it is older. Source: Lambda API model, `MaximumEventAgeInSeconds` (21,600 by default,
-/// read 2026-11-24).
-const AGE_MAX: Duration = Duration::from_secs(6 * 3600);
-/// Deliveries at once: bounds memory to this many events.
-const PARALLEL_MAX: usize = 64;
-/// Delays after the platform failed: doubled with every attempt, from the first to the last.
-const RETRY_FIRST: Duration = Duration::from_secs(1);
-const RETRY_LAST: Duration = Duration::from_secs(300);
+/// Nothing more is claimed while what is claimed takes this much.
+const BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Parcels that are settled in one commit, and their size; a single one may be larger.
+const GROUP_MAX: usize = 512;
+const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What waits for room is looked at again after this, should nothing that runs end before: a limit may have been raised.
 const ROOM_CHECK: Duration = Duration::from_secs(1);
+/// How long a function's events pause when the machine has no room for them, or its code is not ready.
+const ROOM_PAUSE: Duration = Duration::from_millis(200);
 /// The wait after the store could not be read or written.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
@@ -94,68 +100,126 @@ pub(crate) fn emit(tx: &mut Tx, later: &InvokeLater) -> Result<RequestId, Error>
     }
 }
 
-/// Where items come from. One loop owns a source; only what `settle` returns runs beside it.
-trait Source: Send {
-    type Item: Send + Sync + 'static;
+/// Where parcels come from: a bag of events, a partition's batches. One loop owns a source; only what `settle` returns
+/// runs beside it.
+trait Source: Send + 'static {
+    /// What is delivered at once, attempted as a whole and settled as a whole.
+    type Parcel: Send + Sync + 'static;
+    /// What parcels share a target's room with.
+    type Lane;
 
-    /// Up to `limit` items that are due. Of one function at most as many as `room` says. They are the loop's until it
+    /// Up to `limit` parcels that are due, of one lane at most as many as it has room. They are the loop's until it
     /// releases them.
-    fn claim(&mut self, now: Timestamp, limit: usize, room: &Room<'_>) -> Result<Claimed<Self::Item>, Error>;
+    fn claim(&mut self, ask: &Ask<'_, Self::Lane>) -> impl Future<Output = Result<Claimed<Self::Parcel>, Error>> + Send;
 
-    /// Commits what became of an item.
-    fn settle(&self, item: &Self::Item, settlement: Settlement) -> BoxFuture<'static, Result<(), Error>>;
+    /// Commits what became of a group of parcels, all or none: done, again later, or given up, as the source's policy
+    /// says. What they lead to (destinations, dead letters, a fan-out) is written in the same commit.
+    fn settle(&self, group: Arc<[Settled<Self::Parcel>]>) -> BoxFuture<'static, Result<(), Error>>;
 
-    /// The item is settled, or it waits in its place again.
-    fn release(&mut self, item: &Self::Item);
+    /// The parcel is not the loop's any more.
+    fn release(&mut self, parcel: &Self::Parcel, how: Release);
+
+    /// What the parcel takes in memory.
+    fn bytes(parcel: &Self::Parcel) -> usize;
 }
 
-type Room<'a> = dyn Fn(&FunctionId) -> usize + 'a;
+/// Why a parcel is released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Release {
+    Settled,
+    /// It waits in its place again; with a time, its lane pauses until then.
+    Waits(Option<Timestamp>),
+}
+
+/// What a claim asks for.
+struct Ask<'a, Lane> {
+    now: Timestamp,
+    limit: usize,
+    /// How many parcels of a lane could begin now.
+    room: &'a (dyn Fn(&Lane) -> usize + Sync),
+}
 
 /// What a source gives, and when it is to be asked again although nothing was written.
-struct Claimed<Item> {
-    items: Vec<Item>,
+struct Claimed<Parcel> {
+    parcels: Vec<Parcel>,
     next_due: Option<Timestamp>,
-    /// Items were left because there was no room for them.
+    /// Parcels were left because there was no room for them.
     waits_for_room: bool,
 }
 
-/// Where items go.
-trait Target<Item>: Send + Sync + 'static {
-    /// How many items of a function could begin now.
-    fn room(&self, function: &FunctionId) -> usize;
+impl<Parcel> Claimed<Parcel> {
+    fn nothing() -> Claimed<Parcel> {
+        Claimed { parcels: Vec::new(), next_due: None, waits_for_room: false }
+    }
 
-    /// Returns once an item could begin that could not before.
+    /// At the latest then.
+    fn ask_again(&mut self, at: Timestamp) {
+        self.next_due = Some(self.next_due.map_or(at, |due| due.min(at)));
+    }
+}
+
+/// Where parcels go.
+trait Target<S: Source>: Send + Sync + 'static {
+    /// How many parcels of a lane could begin now.
+    fn room(&self, lane: &S::Lane) -> usize;
+
+    /// Returns once a parcel could begin that could not before.
     fn room_made(&self) -> BoxFuture<'_, ()>;
 
-    fn deliver(self: Arc<Self>, item: Arc<Item>) -> BoxFuture<'static, Delivered>;
+    /// Takes the room at once; what it returns does the rest.
+    fn deliver(self: Arc<Self>, parcel: Arc<S::Parcel>) -> BoxFuture<'static, Delivered>;
+}
+
+/// A parcel and what came of its delivery.
+struct Settled<Parcel> {
+    parcel: Arc<Parcel>,
+    delivered: Delivered,
 }
 
 /// What came of one delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Delivered {
-    /// It is over, well or not.
-    Over,
-    /// It could not begin for want of room: it waits in its place.
-    NoRoom,
-    /// It could not begin yet and is to be tried again, at the earliest then.
-    NotReady(Timestamp),
-    /// The platform failed: an attempt, and another one at the earliest then.
-    Failed(Timestamp),
+    /// The target took it.
+    Done(Answer),
+    /// The target took a batch but for these records of it, by their places from 0.
+    Partly(Vec<usize>),
+    /// The target failed: an attempt that counts.
+    Failed(Answer),
+    /// The platform failed: tried again, for as long as it is young enough.
+    Broken,
+    /// It was not attempted, and will not be.
+    Refused(End),
+    /// It could not begin, which is no attempt: see [`Release::Waits`].
+    Waits(Option<Timestamp>),
 }
 
-/// What becomes of an item in its source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Settlement {
-    Done,
-    Again { at: Timestamp, attempted: bool },
+impl Delivered {
+    fn bytes(&self) -> usize {
+        match self {
+            Delivered::Done(answer) | Delivered::Failed(answer) => answer.document.len(),
+            Delivered::Partly(_) | Delivered::Broken | Delivered::Refused(_) | Delivered::Waits(_) => 0,
+        }
+    }
+}
+
+/// What a function answered, well or not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Answer {
+    /// Empty where nobody wants to know.
+    document: Bytes,
+    version: Option<Version>,
 }
 
 /// Delivers asynchronous invocations until `stop` is true: then nothing more is begun, and what has begun ends.
-pub(crate) async fn run(services: Services, stop: watch::Receiver<bool>) {
+/// `retry_scale` times all delays and ages.
+pub(crate) async fn run(services: Services, retry_scale: f64, stop: watch::Receiver<bool>) {
     let store = services.store().clone();
     let written = store.watch(&rows::events());
-    let source = Events::new(store.clone());
-    carry::carry(store, source, Arc::new(Invocations::new(services)), written, stop).await;
+    // More cannot run, so more need not be claimed.
+    let parallel_max = usize::try_from(services.concurrency_max()).unwrap_or(usize::MAX);
+    let invocations = Arc::new(Invocations::new(services, retry_scale));
+    let bag = Bag::new(store.clone(), invocations.clone());
+    carry::carry(store, bag, invocations, parallel_max, written, stop).await;
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use store::{Order, Read};
 use super::*;
 use crate::Options;
 use crate::function::concurrency::{self, Reservation};
+use crate::function::event_config::{self, EventConfigChange};
+use crate::function::Destination;
 use crate::invoke::fake::{World, id};
 
 fn later(function: &str, document: &str) -> InvokeLater {
@@ -26,20 +28,43 @@ async fn send(world: &World, function: &str, document: &str) {
     world.services.invoke_later(later(function, document)).await.expect("the event is taken");
 }
 
-/// Events and documents that wait, as rows.
-fn waiting(world: &World) -> (usize, usize) {
-    let count = |table: Vec<u8>| {
-        let rows = world.services.store().read(|read| read.scan(Key::under(&table).range(), Order::Forward, 1_000));
-        rows.expect("rows read").len()
-    };
-    (count(rows::events()), count(rows::documents()))
+fn rows_of(world: &World, table: &[u8]) -> Vec<(Bytes, Bytes)> {
+    let rows = world.services.store().read(|read| read.scan(Key::under(table).range(), Order::Forward, 1_000));
+    rows.expect("rows read")
+}
+
+fn waiting(world: &World) -> usize {
+    rows_of(world, &rows::events()).len()
 }
 
 async fn until_waiting(world: &World, wanted: usize) {
     let mut written = world.services.store().watch(&rows::events());
-    while waiting(world) != (wanted, wanted) {
+    while waiting(world) != wanted {
         written.changed().await;
     }
+}
+
+async fn reserve(world: &World, function: &str, executions: u32) {
+    let id = id(function);
+    let reservation = Reservation::of_all(executions);
+    let set = world.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, &reservation)).await;
+    set.expect("1000 are there");
+}
+
+async fn configure(world: &World, function: &str, change: EventConfigChange) {
+    let id = id(function);
+    let set = world.services.functions().change(&id, |tx| event_config::put(tx, &id, None, &change)).await;
+    set.expect("the function and its destinations are there");
+}
+
+fn to(function: &str) -> Option<Option<Destination>> {
+    Some(Some(Destination::Function { id: id(function), qualifier: None }))
+}
+
+/// Moves the clock, and wakes the loop with an event for `n`.
+async fn advance(world: &World, by: Duration) {
+    world.clock.advance(by);
+    send(world, "n", "nudge").await;
 }
 
 #[tokio::test]
@@ -65,9 +90,8 @@ async fn an_event_keeps_the_request_id_that_it_came_with() {
     let sent = InvokeLater { request_id: Some(known.clone()), ..later("f", "wait") };
     assert_eq!(world.services.invoke_later(sent).await.expect("the event is taken"), known);
     world.runner.has_begun(1).await;
-    let rows = world.services.store().read(|read| read.scan(Key::under(&rows::events()).range(), Order::Forward, 1));
-    let event = rows::decode(&rows.expect("rows read")[0].1).expect("it is an event");
-    assert_eq!(event.request_id, known.0);
+    let (key, row) = rows_of(&world, &rows::events()).remove(0);
+    assert_eq!(rows::Waiting::parse(&key, &row).expect("it is an event").event.request_id, known.0);
     world.runner.gate.add_permits(1);
     until_waiting(&world, 0).await;
 }
@@ -80,32 +104,154 @@ async fn what_cannot_be_delivered_is_refused_at_once() {
     assert!(matches!(absent, Err(Error::Unroutable(Unroutable::Absent))));
     let large = world.services.invoke_later(later("f", &"x".repeat(PAYLOAD_BYTES_MAX + 1))).await;
     assert!(matches!(large, Err(Error::TooLarge { .. })));
-    assert_eq!(waiting(&world), (0, 0));
-    send(&world, "f", &"x".repeat(PAYLOAD_BYTES_MAX)).await;
-    world.runner.has_begun(1).await;
+    assert_eq!(waiting(&world), 0);
 }
 
 #[tokio::test]
-async fn a_function_s_failure_settles_its_event_and_the_platform_s_is_tried_again() {
+async fn a_document_of_any_size_arrives_and_leaves_nothing() {
     let world = World::new(Options::default()).await;
     world.deploy("f").await;
+    for bytes in [0, 1, 8 * 1024, 8 * 1024 + 1, PAYLOAD_BYTES_MAX] {
+        let document = "x".repeat(bytes);
+        send(&world, "f", &document).await;
+        assert_eq!(world.runner.has_begun(1).await, [document]);
+        until_waiting(&world, 0).await;
+        world.runner.forget();
+    }
+    assert_eq!(rows_of(&world, &rows::documents()).len(), 0);
+}
+
+#[tokio::test]
+async fn a_function_that_fails_is_run_twice_more_and_its_destination_is_told() {
+    let world = World::new(Options::default()).await;
+    for name in ["f", "n", "told"] {
+        world.deploy(name).await;
+    }
+    configure(&world, "f", EventConfigChange { on_failure: to("told"), ..Default::default() }).await;
     send(&world, "f", "error").await;
     world.runner.has_begun(1).await;
+    until_waiting(&world, 1).await;
+    for (early, then, nudges) in [(59, 1, 0), (119, 1, 2)] {
+        advance(&world, Duration::from_secs(early)).await;
+        world.runner.has_begun(nudges + 2 + nudges / 2).await;
+        advance(&world, Duration::from_secs(then)).await;
+        world.runner.has_begun(nudges + 4 + nudges / 2).await;
+    }
+    let begun = world.runner.has_begun(8).await;
     until_waiting(&world, 0).await;
+    let of = |begun: &[String]| begun.iter().filter(|text| *text != "nudge").cloned().collect::<Vec<_>>();
+    assert_eq!(of(&begun[..2]), ["error"]);
+    let record = r#"RetriesExhausted|3|error|{"errorMessage":"it raised","errorType":"Error"}"#;
+    assert_eq!(of(&begun), ["error", "error", "error", record]);
+}
 
+#[tokio::test]
+async fn a_configuration_says_who_is_told_of_what_and_how_often_it_is_tried() {
+    let world = World::new(Options::default()).await;
+    for name in ["f", "n", "told"] {
+        world.deploy(name).await;
+    }
+    let both = EventConfigChange { on_success: to("told"), on_failure: to("told"), ..Default::default() };
+    let minute = Some(Duration::from_secs(60));
+    let cases = [
+        (EventConfigChange { on_success: to("told"), ..Default::default() }, "ok", Some("Delivered|1|ok|ok")),
+        (EventConfigChange { on_failure: to("told"), ..Default::default() }, "ok", None),
+        (
+            EventConfigChange { retries: Some(0), ..both.clone() },
+            "error",
+            Some(r#"RetriesExhausted|1|error|{"errorMessage":"it raised","errorType":"Error"}"#),
+        ),
+        (EventConfigChange { retries: Some(0), on_success: to("told"), ..Default::default() }, "error", None),
+        // The next attempt would come too late, so it is not waited for.
+        (
+            EventConfigChange { age: minute.map(|age| age - Duration::from_secs(1)), ..both },
+            "error",
+            Some(r#"TooOld|1|error|{"errorMessage":"it raised","errorType":"Error"}"#),
+        ),
+    ];
+    for (config, document, record) in cases {
+        configure(&world, "f", config).await;
+        world.runner.forget();
+        send(&world, "f", document).await;
+        let wanted: Vec<&str> = std::iter::once(document).chain(record).collect();
+        assert_eq!(world.runner.has_begun(wanted.len()).await, wanted);
+        until_waiting(&world, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_platform_fails_with_is_tried_again_and_is_no_attempt() {
+    let world = World::new(Options::default()).await;
+    for name in ["f", "n"] {
+        world.deploy(name).await;
+    }
+    configure(&world, "f", EventConfigChange { retries: Some(0), ..Default::default() }).await;
     world.runner.outages.store(1, Ordering::SeqCst);
     send(&world, "f", "again").await;
-    world.runner.has_begun(2).await;
-    // Not before its delay is over: another event is run first.
-    send(&world, "f", "between").await;
-    world.runner.has_begun(3).await;
+    world.runner.has_begun(1).await;
     until_waiting(&world, 1).await;
-    world.clock.advance(RETRY_FIRST);
-    send(&world, "f", "nudge").await;
-    let mut begun = world.runner.has_begun(5).await.split_off(3);
+    // Not before its delay is over: another event is run first.
+    advance(&world, Duration::from_millis(499)).await;
+    world.runner.has_begun(2).await;
+    advance(&world, Duration::from_millis(501)).await;
+    let mut begun = world.runner.has_begun(4).await.split_off(2);
     begun.sort_unstable();
     assert_eq!(begun, ["again", "nudge"]);
     until_waiting(&world, 0).await;
+}
+
+#[tokio::test]
+async fn a_function_that_is_turned_off_has_its_events_told_of_at_once() {
+    let world = World::new(Options::default()).await;
+    for name in ["f", "told"] {
+        world.deploy(name).await;
+    }
+    configure(&world, "f", EventConfigChange { on_failure: to("told"), ..Default::default() }).await;
+    reserve(&world, "f", 0).await;
+    send(&world, "f", "never").await;
+    assert_eq!(world.runner.has_begun(1).await, ["TurnedOff|0|never|"]);
+    until_waiting(&world, 0).await;
+}
+
+#[tokio::test]
+async fn a_backlog_without_room_does_not_keep_what_is_too_old() {
+    let world = World::new(Options::default()).await;
+    for name in ["f", "n", "told"] {
+        world.deploy(name).await;
+    }
+    configure(&world, "f", EventConfigChange { on_failure: to("told"), ..Default::default() }).await;
+    reserve(&world, "f", 1).await;
+    send(&world, "f", "wait").await;
+    world.runner.has_begun(1).await;
+    send(&world, "f", "late").await;
+    advance(&world, event_config::AGE_MAX + Duration::from_millis(1)).await;
+    let mut begun = world.runner.has_begun(3).await.split_off(1);
+    begun.sort_unstable();
+    assert_eq!(begun, ["TooOld|0|late|", "nudge"]);
+    world.runner.gate.add_permits(1);
+    until_waiting(&world, 0).await;
+}
+
+#[tokio::test]
+async fn a_long_backlog_of_one_function_does_not_hold_up_another() {
+    let world = World::new(Options::default()).await;
+    for name in ["f", "g"] {
+        world.deploy(name).await;
+    }
+    reserve(&world, "f", 40).await;
+    for number in 0..300 {
+        send(&world, "f", &format!("wait {number}")).await;
+    }
+    world.runner.has_begun(40).await;
+    send(&world, "g", "other").await;
+    assert_eq!(world.runner.has_begun(41).await[40], "other");
+    world.runner.gate.add_permits(300);
+    let begun = world.runner.has_begun(301).await;
+    until_waiting(&world, 0).await;
+    let mut begun: Vec<&str> = begun.iter().map(String::as_str).collect();
+    begun.sort_unstable();
+    begun.dedup();
+    assert_eq!(begun.len(), 301);
 }
 
 #[tokio::test]
@@ -114,9 +260,7 @@ async fn waiting_for_concurrency_is_no_attempt_and_holds_up_nobody_else() {
     for name in ["f", "g"] {
         world.deploy(name).await;
     }
-    let id = id("f");
-    let set = world.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, &Reservation::of_all(1))).await;
-    set.expect("1000 are there");
+    reserve(&world, "f", 1).await;
     for number in 0..3 {
         send(&world, "f", &format!("wait {number}")).await;
     }
@@ -150,29 +294,21 @@ async fn an_event_that_a_stop_ended_stays() {
     send(&world, "f", "wait error").await;
     world.runner.has_begun(1).await;
     world.services.stop(Duration::ZERO).await;
-    assert_eq!(waiting(&world), (1, 1));
+    assert_eq!(waiting(&world), 1);
 }
 
 #[tokio::test]
-async fn an_event_that_is_too_old_or_whose_function_is_gone_is_given_up() {
+async fn an_event_whose_function_is_gone_is_dropped() {
     let world = World::new(Options::default()).await;
-    world.deploy("f").await;
     world.deploy("gone").await;
-    for name in ["f", "gone"] {
-        let id = id(name);
-        let set =
-            world.services.functions().change(&id, |tx| concurrency::reserve(tx, &id, &Reservation::of_all(0))).await;
-        set.expect("1000 are there");
-        send(&world, name, "never").await;
-    }
-    until_waiting(&world, 2).await;
+    reserve(&world, "gone", 1).await;
+    send(&world, "gone", "wait").await;
+    world.runner.has_begun(1).await;
+    send(&world, "gone", "never").await;
     world.services.functions().delete(&id("gone"), None).await.expect("it is there");
-    world.clock.advance(AGE_MAX + Duration::from_secs(1));
-    let id = id("f");
-    let set = world.services.functions().change(&id, |tx| concurrency::release(tx, &id)).await;
-    set.expect("it is there");
+    world.runner.gate.add_permits(1);
     until_waiting(&world, 0).await;
-    assert_eq!(world.runner.begun(), Vec::<String>::new());
+    assert_eq!(world.runner.begun(), ["wait"]);
 }
 
 #[test]

@@ -131,11 +131,12 @@ pub fn list(read: &mut impl Read, id: &FunctionId, version: Option<Version>) -> 
     Ok(all.into_iter().filter(|(_, alias)| version.is_none_or(|version| alias.refers(version))).collect())
 }
 
-/// Deletes the alias with its URL and permissions. One that is not there is as good as deleted.
+/// Deletes the alias with its URL, permissions and configuration of asynchronous invocations. One that is not there is as good as deleted.
 pub fn delete(tx: &mut Tx, id: &FunctionId, name: &AliasName) -> Result<(), Error> {
     rows::existing(tx, id)?;
     rows::delete_alias(tx, id, name);
     rows::delete_url(tx, id, Some(name));
     rows::put_policy(tx, id, Some(&Qualifier::Alias(name.clone())), &Vec::new());
+    rows::delete_event_config(tx, id, &Qualifier::Alias(name.clone()));
     Ok(())
 }

@@ -15,6 +15,12 @@ pub enum Error {
     NoSuchAlias(AliasName),
     #[error("this function has no URL")]
     NoSuchUrl,
+    #[error("nothing is configured for asynchronous invocations of this function")]
+    NoEventConfig,
+    #[error("a function cannot be its own destination")]
+    DestinationIsItself,
+    #[error("the destination is not there")]
+    NoSuchDestination(super::Destination),
     #[error("there are no permissions on this function")]
     NoPolicy,
     #[error("there is no statement of that id among the permissions")]

@@ -231,6 +231,7 @@ fn delete_version(tx: &mut Tx, id: &FunctionId, version: Version) -> Result<Left
     }
     rows::delete_details(tx, id, version);
     rows::put_policy(tx, id, Some(&Qualifier::Version(version)), &Vec::new());
+    rows::delete_event_config(tx, id, &Qualifier::Version(version));
     account::change(tx, &id.scope, |usage| usage.code_bytes = usage.code_bytes.saturating_sub(details.code.bytes))?;
     Ok(Leftovers {
         revisions: details.running_revision(version).into_iter().collect(),

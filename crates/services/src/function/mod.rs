@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`Details`] (one version of a function) and [`Functions`] (the operations that wait: they
 //! prepare code, commit, and refresh the routes). The rules themselves are functions on a transaction:
-//! `lifecycle`, [`version`], [`alias`], [`url`], [`permission`], [`concurrency`], [`tag`].
+//! `lifecycle`, [`version`], [`alias`], [`url`], [`permission`], [`concurrency`], [`event_config`], [`tag`].
 //!
 //! Invariants:
 //! - [`Routes`] shows a change before the change is acknowledged.
@@ -16,6 +16,7 @@ pub mod alias;
 pub mod concurrency;
 mod deploy;
 mod error;
+pub mod event_config;
 mod lifecycle;
 mod package;
 pub mod permission;
@@ -38,6 +39,7 @@ use store::{Read, Timestamp};
 
 pub use deploy::{Create, Functions, UpdateCode};
 pub use error::Error;
+pub use event_config::{Destination, EventConfig};
 pub use lifecycle::UpdateSettings;
 pub use package::{PACKAGE_BYTES_MAX, UNPACKED_BYTES_MAX};
 pub use qualifier::{AliasName, Qualifier};

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use store::{Read, Store};
 
 use super::alias::Alias;
+use super::event_config::EventConfig;
 use super::url::Url;
 use super::{AliasName, Details, Error, FunctionId, Qualifier, Reason, State, rows};
 use crate::identity::Statement;
@@ -91,6 +92,7 @@ struct Entry {
     aliases: Box<[(AliasName, Alias)]>,
     policies: Box<[Policy]>,
     urls: Box<[Arc<UrlRoute>]>,
+    event_configs: Box<[(Qualifier, Arc<EventConfig>)]>,
 }
 
 impl Routes {
@@ -125,6 +127,17 @@ impl Routes {
         let entry = self.entry(id);
         let found = entry.iter().flat_map(|entry| entry.policies.iter()).find(|(on, _)| on.as_ref() == qualifier);
         found.map(|(_, statements)| statements.clone()).unwrap_or_default()
+    }
+
+    /// How asynchronous invocations of exactly this name are treated, where that is configured.
+    pub fn event_config(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Option<Arc<EventConfig>> {
+        self.catch_up(|changing| changing == id);
+        let entry = self.entry(id)?;
+        let is_meant = |on: &Qualifier| match qualifier {
+            Some(qualifier) => on == qualifier,
+            None => *on == Qualifier::Version(Version::Latest),
+        };
+        entry.event_configs.iter().find(|(on, _)| is_meant(on)).map(|(_, config)| config.clone())
     }
 
     /// Executions that are reserved, over all functions.
@@ -248,11 +261,13 @@ fn entry_of(read: &mut impl Read, id: &FunctionId) -> Result<Option<Entry>, Erro
     let versions = rows::all_versions(read, id)?;
     let policies = rows::policies(read, id)?;
     let urls = rows::urls(read, id)?;
+    let event_configs = rows::event_configs(read, id)?;
     Ok(Some(Entry {
         reserved: function.reserved,
         versions: versions.into_iter().map(|(version, details)| (version, runnable(id, version, details))).collect(),
         aliases: rows::aliases(read, id)?.into(),
         policies: policies.into_iter().map(|(on, statements)| (on, statements.into())).collect(),
+        event_configs: event_configs.into_iter().map(|(on, config)| (on, Arc::new(config))).collect(),
         urls: urls.into_iter().map(|(alias, url)| Arc::new(UrlRoute { function: id.clone(), alias, url })).collect(),
     }))
 }

@@ -7,6 +7,7 @@
 //! | ALIASES | name, alias | [`Alias`] |
 //! | URLS | name, alias or empty | [`Url`] |
 //! | POLICIES | name, qualifier or empty | statements |
+//! | EVENT_CONFIGS | name, qualifier | [`EventConfigRow`] |
 //! | USAGE | | [`Usage`] |
 //! | PACKAGES | (global) code | [`Package`] |
 //! | UNUSED | (global) code | nothing: its package is dropped, what was made of it is still there |
@@ -21,6 +22,7 @@ use store::{Order, Range, Read, Tx};
 
 use super::account::Usage;
 use super::alias::Alias;
+use super::event_config::{EventConfig, EventConfigRow};
 use super::package::Package;
 use super::url::Url;
 use super::{AliasName, Details, Error, FunctionId, Numbered, Qualifier, Scope};
@@ -37,6 +39,7 @@ const POLICIES: Space = Space::new(0x0114);
 const USAGE: Space = Space::new(0x0115);
 const PACKAGES: Space = Space::new(0x0116);
 const UNUSED: Space = Space::new(0x0117);
+const EVENT_CONFIGS: Space = Space::new(0x0118);
 
 const LAYOUT: u8 = 1;
 
@@ -220,10 +223,43 @@ pub(super) fn policies(read: &mut impl Read, id: &FunctionId) -> Result<Vec<Poli
     Ok(all)
 }
 
+pub(super) fn event_config(
+    read: &mut impl Read,
+    id: &FunctionId,
+    qualifier: &Qualifier,
+) -> Result<Option<EventConfig>, Error> {
+    let row: Option<EventConfigRow> = get(read, EVENT_CONFIG, event_config_key(id, qualifier))?;
+    Ok(row.map(EventConfigRow::parse).transpose().map_err(|error| unreadable(EVENT_CONFIG, &error.to_string()))?)
+}
+
+pub(super) fn put_event_config(tx: &mut Tx, id: &FunctionId, qualifier: &Qualifier, config: &EventConfig) {
+    put(tx, event_config_key(id, qualifier), &config.to_row());
+}
+
+pub(super) fn delete_event_config(tx: &mut Tx, id: &FunctionId, qualifier: &Qualifier) {
+    tx.delete(event_config_key(id, qualifier).build());
+}
+
+pub(super) fn event_configs(read: &mut impl Read, id: &FunctionId) -> Result<Vec<(Qualifier, EventConfig)>, Error> {
+    let mut all = Vec::new();
+    each_named(read, EVENT_CONFIG, named(EVENT_CONFIGS, id), |name, row: EventConfigRow| {
+        let damaged = |error: crate::name::Malformed| unreadable(EVENT_CONFIG, &error.to_string());
+        all.push((Qualifier::parse(name).map_err(damaged)?, row.parse().map_err(damaged)?));
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+const EVENT_CONFIG: &str = "configuration of asynchronous invocations";
+
+fn event_config_key(id: &FunctionId, qualifier: &Qualifier) -> Key {
+    named(EVENT_CONFIGS, id).text(&qualifier.to_string())
+}
+
 /// Deletes every row of a function but its packages and sums, which count.
 pub(super) fn delete_function(tx: &mut Tx, id: &FunctionId) -> Result<(), Error> {
     tx.delete(named(FUNCTIONS, id).build());
-    for space in [VERSIONS, ALIASES, URLS, POLICIES] {
+    for space in [VERSIONS, ALIASES, URLS, POLICIES, EVENT_CONFIGS] {
         let mut keys = Vec::new();
         each(tx, named(space, id).range(), |key, _| {
             keys.push(key.to_vec());

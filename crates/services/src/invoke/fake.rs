@@ -10,7 +10,8 @@ use store::clock::ManualClock;
 use store::{Store, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
-use crate::function::{Architecture, Create, FunctionId, Scope, Settings, Tracing};
+use crate::delivery::{Envelopes, Record};
+use crate::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
 use crate::invoke::{Invoke, Invoked};
 use crate::name::{AccountId, FunctionName, Region, Version};
 use crate::run::{
@@ -43,6 +44,10 @@ impl Fake {
 
     pub fn begun(&self) -> Vec<String> {
         self.begun.borrow().clone()
+    }
+
+    pub fn forget(&self) {
+        self.begun.send_replace(Vec::new());
     }
 
     /// Waits until so many invocations have begun.
@@ -140,6 +145,25 @@ fn answer(outcome: Result<Output, Failure>, report: Report) -> Answer {
     Answer { outcome, report: Box::pin(std::future::ready(report)) }
 }
 
+/// Documents that say little, for tests.
+struct Plain;
+
+impl Envelopes for Plain {
+    fn record(&self, record: &Record<'_>) -> Bytes {
+        let response = record.response.as_ref().map(|response| String::from_utf8_lossy(response.document));
+        let request = String::from_utf8_lossy(record.request);
+        format!("{:?}|{}|{request}|{}", record.end, record.invoke_count, response.unwrap_or_default()).into()
+    }
+
+    fn response_too_large(&self, bytes_max: u64) -> Bytes {
+        format!("over {bytes_max} bytes").into()
+    }
+
+    fn function(&self, id: &FunctionId, _: Option<&Qualifier>) -> Box<str> {
+        id.name.as_str().into()
+    }
+}
+
 /// Services over a store in memory at a given time, with the fake below them.
 pub(crate) struct World {
     pub services: Services,
@@ -156,7 +180,7 @@ impl World {
     /// As after a restart on what an earlier world has left.
     pub async fn over(store: Store, clock: Arc<ManualClock>, options: Options) -> World {
         let runner = Fake::new();
-        let services = Services::open(store, runner.clone(), options).await.expect("the memory engine opens");
+        let services = Services::open(store, runner.clone(), Arc::new(Plain), options).await.expect("the memory engine opens");
         World { services, runner, clock }
     }
 

@@ -84,12 +84,12 @@ pub enum Throttle {
 }
 
 /// What it means to whoever calls that too much runs at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Caller {
     /// It is refused, and that is counted.
     IsRefused,
-    /// It comes again when there is room.
-    Waits,
+    /// It waited for its permit and has it.
+    Has(Permit),
 }
 
 /// Draws what chooses among the versions of a weighted alias.
@@ -106,12 +106,13 @@ pub(crate) async fn invoke(services: &Services, invoke: Invoke, caller: Caller) 
     let choice = invoke.choice.unwrap_or_else(choice);
     let route = services.routes().resolve(&id, invoke.qualifier.as_ref(), choice)?;
     let now = services.store().clock();
-    let permit = services.permit(&id, &route).map_err(|throttle| {
-        if caller == Caller::IsRefused {
+    let permit = match caller {
+        Caller::Has(permit) => permit,
+        Caller::IsRefused => services.permit(&id, &route).map_err(|throttle| {
             services.meter().add(&route.version, now, &Counts::THROTTLED);
-        }
-        Error::Throttled(throttle)
-    })?;
+            Error::Throttled(throttle)
+        })?,
+    };
     make_ready(services, &route.version).await?;
 
     let request_id = invoke.request_id.unwrap_or_else(|| RequestId(random::uuid(random::bytes())));

@@ -1,0 +1,45 @@
+//! What is told of an event once it is over, and to whom.
+
+use bytes::Bytes;
+use store::Timestamp;
+
+use super::End;
+use crate::function::{FunctionId, Qualifier};
+use crate::name::Version;
+
+/// How the documents are written that the platform itself sends. Their form is the wire's matter: the face brings it.
+///
+/// Called within transactions, so what it writes depends on its arguments alone.
+pub trait Envelopes: Send + Sync + 'static {
+    /// The record of an asynchronous invocation, for a destination.
+    fn record(&self, record: &Record<'_>) -> Bytes;
+
+    /// The error of a function whose answer was too large.
+    fn response_too_large(&self, bytes_max: u64) -> Bytes;
+
+    /// What names a function as the source of an event.
+    fn function(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Box<str>;
+}
+
+/// An asynchronous invocation that is over.
+#[derive(Debug)]
+pub struct Record<'a> {
+    pub at: Timestamp,
+    pub request_id: &'a str,
+    pub function: &'a FunctionId,
+    /// As it was invoked.
+    pub qualifier: Option<&'a Qualifier>,
+    pub end: End,
+    /// How often it was run.
+    pub invoke_count: u32,
+    pub request: &'a [u8],
+    /// Of the last attempt, if there was one just before the end.
+    pub response: Option<Response<'a>>,
+}
+
+#[derive(Debug)]
+pub struct Response<'a> {
+    pub version: Option<Version>,
+    pub is_error: bool,
+    pub document: &'a [u8],
+}
