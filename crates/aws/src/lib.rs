@@ -62,3 +62,4 @@ mod wire;
 
 pub use api::{Api, Options, Served};
 pub use call::Peer;
+pub use lambda::Envelopes;

@@ -36,6 +36,8 @@ pub struct Settings {
     pub concurrency_max: u32,
     /// For ever without it.
     pub log_retention: Option<Duration>,
+    /// Times the delays and ages of asynchronous invocations; below 1 in tests.
+    pub retry_scale: f64,
     pub connections_max: usize,
     /// Longest silence of a client that owes us bytes, or that we owe bytes and that does not take them.
     pub client_timeout: Duration,
@@ -55,6 +57,7 @@ struct File {
     environments_idle_secs: Option<u64>,
     concurrency_max: Option<u32>,
     log_retention_days: Option<u32>,
+    retry_scale: Option<f64>,
     connections_max: Option<usize>,
     client_timeout_secs: Option<u64>,
     stop_grace_secs: Option<u64>,
@@ -76,6 +79,7 @@ impl Settings {
             environments_idle: seconds(file.environments_idle_secs, ENVIRONMENTS_IDLE),
             concurrency_max: file.concurrency_max.unwrap_or(CONCURRENCY_MAX),
             log_retention: file.log_retention_days.map(|days| DAY * days),
+            retry_scale: file.retry_scale.unwrap_or(1.0),
             connections_max: file.connections_max.unwrap_or(CONNECTIONS_MAX),
             client_timeout: seconds(file.client_timeout_secs, CLIENT_TIMEOUT),
             stop_grace: seconds(file.stop_grace_secs, STOP_GRACE),
@@ -104,6 +108,9 @@ fn parse(text: &str) -> Result<File> {
     ];
     if let Some((key, _)) = zero.into_iter().find(|(_, value)| *value == Some(0)) {
         bail!("{key} is 0: it must be at least 1");
+    }
+    if file.retry_scale.is_some_and(|scale| !(scale > 0.0 && scale <= 1.0)) {
+        bail!("retry_scale must be above 0 and at most 1");
     }
     if let Some(path) = file.interpreters.iter().find(|path| !path.is_absolute()) {
         bail!("interpreters has {path:?}: give the absolute path of a directory");
@@ -135,5 +142,8 @@ mod tests {
         check("client_timeout_secs = 0", "client_timeout_secs");
         check("log_retention_days = 0", "log_retention_days");
         check("interpreters = ['bin']", "interpreters");
+        check("retry_scale = 0.01", "");
+        check("retry_scale = 0.0", "retry_scale");
+        check("retry_scale = nan", "retry_scale");
     }
 }

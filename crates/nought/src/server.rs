@@ -185,9 +185,10 @@ async fn open_services(
         keys,
         concurrency_max: settings.concurrency_max,
         log_retention: settings.log_retention,
+        retry_scale: settings.retry_scale,
         ..services::Options::default()
     };
-    Services::open(store, runtime, options).await.context("cannot start the services")
+    Services::open(store, runtime, Arc::new(aws::Envelopes), options).await.context("cannot start the services")
 }
 
 /// Shows a new root key, once, and says what it may do.

@@ -150,6 +150,16 @@ pub fn arn(call: &Call, id: &FunctionId, qualifier: Option<&Qualifier>) -> Strin
     }
 }
 
+/// The ARN of any function, wherever it is.
+pub fn of(id: &FunctionId, qualifier: Option<&Qualifier>) -> String {
+    let FunctionId { scope: Scope { account, region }, name } = id;
+    let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}");
+    match qualifier {
+        Some(qualifier) => format!("{arn}:{qualifier}"),
+        None => arn,
+    }
+}
+
 fn function_arn(call: &Call, name: &dyn Display) -> String {
     call.arn("lambda", format_args!("function:{name}"))
 }

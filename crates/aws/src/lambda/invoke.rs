@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
-use serde_json::json;
-use services::delivery::{self, Cause, InvokeLater};
+use services::delivery::{self, Cause, Envelopes as _, InvokeLater};
 use services::function::Unroutable;
 use services::invoke::{self, Invoked, Throttle};
 use services::run::{Failure, Output, Payload};
 
 use super::arn::Target;
+use super::envelope::Envelopes;
 use super::refusal::{conflict, not_found, state_text, unavailable};
 use crate::call::{Call, caller_trace};
 use crate::error::{self, Error};
@@ -101,7 +101,7 @@ async fn answered(invoked: Invoked) -> Result<shapes::InvocationResponse, Error>
         Ok(Output::Document(document)) => (document, false),
         Ok(Output::Http(_)) => return Err(Error::internal(&"an event was answered with an HTTP response")),
         Err(Failure::Function { document }) => (document, true),
-        Err(Failure::ResponseTooLarge { bytes_max, .. }) => (response_too_large(bytes_max), true),
+        Err(Failure::ResponseTooLarge { bytes_max, .. }) => (Envelopes.response_too_large(bytes_max), true),
         Err(Failure::NoRoom(text)) => {
             tracing::warn!(%text, "no room for an environment");
             return Err(throttled("ConcurrentInvocationLimitExceeded"));
@@ -122,11 +122,6 @@ async fn answered(invoked: Invoked) -> Result<shapes::InvocationResponse, Error>
         executed_version: Some(invoked.executed_version.to_string()),
         ..answer(200)
     })
-}
-
-fn response_too_large(bytes_max: u64) -> Bytes {
-    let message = format!("Response payload size exceeded maximum allowed payload size ({bytes_max} bytes).");
-    json!({ "errorMessage": message, "errorType": "Function.ResponseSizeTooLarge" }).to_string().into()
 }
 
 fn answer(status: i32) -> shapes::InvocationResponse {

@@ -11,6 +11,8 @@ mod arn;
 pub mod code;
 mod concurrency;
 mod configuration;
+mod envelope;
+mod event_invoke;
 mod function;
 mod invoke;
 mod page;
@@ -29,6 +31,8 @@ use crate::error;
 use crate::operation::{Row, Table};
 use crate::shapes::lambda as shapes;
 use arn::{anything, resource, tagged};
+
+pub use envelope::Envelopes;
 
 pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
     scope: "lambda",
@@ -105,6 +109,36 @@ fn callers() -> Vec<Row> {
     vec![
         Row::new(&shapes::INVOKE_OPERATION, "lambda:InvokeFunction", resource, invoke::invoke)
             .body_max(invoke::PAYLOAD_BYTES_MAX),
+        Row::new(
+            &shapes::PUT_FUNCTION_EVENT_INVOKE_CONFIG_OPERATION,
+            "lambda:PutFunctionEventInvokeConfig",
+            resource,
+            event_invoke::put,
+        ),
+        Row::new(
+            &shapes::UPDATE_FUNCTION_EVENT_INVOKE_CONFIG_OPERATION,
+            "lambda:UpdateFunctionEventInvokeConfig",
+            resource,
+            event_invoke::update,
+        ),
+        Row::new(
+            &shapes::GET_FUNCTION_EVENT_INVOKE_CONFIG_OPERATION,
+            "lambda:GetFunctionEventInvokeConfig",
+            resource,
+            event_invoke::get,
+        ),
+        Row::new(
+            &shapes::DELETE_FUNCTION_EVENT_INVOKE_CONFIG_OPERATION,
+            "lambda:DeleteFunctionEventInvokeConfig",
+            resource,
+            event_invoke::delete,
+        ),
+        Row::new(
+            &shapes::LIST_FUNCTION_EVENT_INVOKE_CONFIGS_OPERATION,
+            "lambda:ListFunctionEventInvokeConfigs",
+            resource,
+            event_invoke::list,
+        ),
         Row::new(&shapes::ADD_PERMISSION_OPERATION, "lambda:AddPermission", resource, permission::add),
         Row::new(&shapes::REMOVE_PERMISSION_OPERATION, "lambda:RemovePermission", resource, permission::remove),
         Row::new(&shapes::GET_POLICY_OPERATION, "lambda:GetPolicy", resource, permission::get),

@@ -268,6 +268,20 @@ impl Input for DeleteFunctionConcurrencyRequest {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DeleteFunctionEventInvokeConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Qualifier")]
+    pub qualifier: Option<String>,
+}
+
+impl Input for DeleteFunctionEventInvokeConfigRequest {
+    fn members() -> &'static [Member] {
+        &DELETE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct DeleteFunctionRequest {
     #[serde(rename = "FunctionName")]
     pub function_name: String,
@@ -305,6 +319,14 @@ impl Input for DeleteFunctionUrlConfigRequest {
     fn members() -> &'static [Member] {
         &DELETE_FUNCTION_URL_CONFIG_REQUEST
     }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct DestinationConfig {
+    #[serde(rename = "OnSuccess", skip_serializing_if = "Option::is_none")]
+    pub on_success: Option<OnSuccess>,
+    #[serde(rename = "OnFailure", skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -456,6 +478,22 @@ pub struct FunctionConfiguration {
 impl Output for FunctionConfiguration {}
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct FunctionEventInvokeConfig {
+    #[serde(rename = "LastModified", skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<f64>,
+    #[serde(rename = "FunctionArn", skip_serializing_if = "Option::is_none")]
+    pub function_arn: Option<String>,
+    #[serde(rename = "MaximumRetryAttempts", skip_serializing_if = "Option::is_none")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "MaximumEventAgeInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_event_age_in_seconds: Option<i32>,
+    #[serde(rename = "DestinationConfig", skip_serializing_if = "Option::is_none")]
+    pub destination_config: Option<DestinationConfig>,
+}
+
+impl Output for FunctionEventInvokeConfig {}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct FunctionUrlConfig {
     #[serde(rename = "FunctionUrl")]
     pub function_url: String,
@@ -537,6 +575,20 @@ pub struct GetFunctionConfigurationRequest {
 impl Input for GetFunctionConfigurationRequest {
     fn members() -> &'static [Member] {
         &GET_FUNCTION_CONFIGURATION_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct GetFunctionEventInvokeConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Qualifier")]
+    pub qualifier: Option<String>,
+}
+
+impl Input for GetFunctionEventInvokeConfigRequest {
+    fn members() -> &'static [Member] {
+        &GET_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST
     }
 }
 
@@ -742,6 +794,32 @@ pub struct ListAliasesResponse {
 impl Output for ListAliasesResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ListFunctionEventInvokeConfigsRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Marker")]
+    pub marker: Option<String>,
+    #[serde(rename = "MaxItems")]
+    pub max_items: Option<i32>,
+}
+
+impl Input for ListFunctionEventInvokeConfigsRequest {
+    fn members() -> &'static [Member] {
+        &LIST_FUNCTION_EVENT_INVOKE_CONFIGS_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ListFunctionEventInvokeConfigsResponse {
+    #[serde(rename = "FunctionEventInvokeConfigs", skip_serializing_if = "Option::is_none")]
+    pub function_event_invoke_configs: Option<Vec<FunctionEventInvokeConfig>>,
+    #[serde(rename = "NextMarker", skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+}
+
+impl Output for ListFunctionEventInvokeConfigsResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct ListFunctionUrlConfigsRequest {
     #[serde(rename = "FunctionName")]
     pub function_name: String,
@@ -853,6 +931,18 @@ pub struct LoggingConfig {
     pub log_group: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct OnFailure {
+    #[serde(rename = "Destination", skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct OnSuccess {
+    #[serde(rename = "Destination", skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct PublishVersionRequest {
     #[serde(rename = "FunctionName")]
@@ -882,6 +972,26 @@ pub struct PutFunctionConcurrencyRequest {
 impl Input for PutFunctionConcurrencyRequest {
     fn members() -> &'static [Member] {
         &PUT_FUNCTION_CONCURRENCY_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct PutFunctionEventInvokeConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Qualifier")]
+    pub qualifier: Option<String>,
+    #[serde(rename = "MaximumRetryAttempts")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "MaximumEventAgeInSeconds")]
+    pub maximum_event_age_in_seconds: Option<i32>,
+    #[serde(rename = "DestinationConfig")]
+    pub destination_config: Option<DestinationConfig>,
+}
+
+impl Input for PutFunctionEventInvokeConfigRequest {
+    fn members() -> &'static [Member] {
+        &PUT_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST
     }
 }
 
@@ -1072,6 +1182,26 @@ pub struct UpdateFunctionConfigurationRequest {
 impl Input for UpdateFunctionConfigurationRequest {
     fn members() -> &'static [Member] {
         &UPDATE_FUNCTION_CONFIGURATION_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct UpdateFunctionEventInvokeConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Qualifier")]
+    pub qualifier: Option<String>,
+    #[serde(rename = "MaximumRetryAttempts")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "MaximumEventAgeInSeconds")]
+    pub maximum_event_age_in_seconds: Option<i32>,
+    #[serde(rename = "DestinationConfig")]
+    pub destination_config: Option<DestinationConfig>,
+}
+
+impl Input for UpdateFunctionEventInvokeConfigRequest {
+    fn members() -> &'static [Member] {
+        &UPDATE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST
     }
 }
 
@@ -1392,6 +1522,22 @@ static DELETE_ALIAS_REQUEST: [Member; 2] = [
 ];
 static DELETE_FUNCTION_CONCURRENCY_REQUEST: [Member; 1] =
     [Member { name: "FunctionName", key: "FunctionName", place: Place::Label, required: true, shape: &FUNCTION_NAME }];
+static DELETE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: [Member; 2] = [
+    Member {
+        name: "FunctionName",
+        key: "FunctionName",
+        place: Place::Label,
+        required: true,
+        shape: &NAMESPACED_FUNCTION_NAME,
+    },
+    Member {
+        name: "Qualifier",
+        key: "Qualifier",
+        place: Place::Query,
+        required: false,
+        shape: &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER,
+    },
+];
 static DELETE_FUNCTION_REQUEST: [Member; 2] = [
     Member {
         name: "FunctionName",
@@ -1430,6 +1576,19 @@ static DESCRIPTION: Shape = Shape::Text(Text {
     limits: Limits { min: Some(0.0), max: Some(256.0) },
     hidden: false,
 });
+static DESTINATION_ARN: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new(
+        "$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)",
+    )),
+    values: &[],
+    limits: Limits { min: Some(0.0), max: Some(350.0) },
+    hidden: false,
+});
+static DESTINATION_CONFIG: [Member; 2] = [
+    Member { name: "OnSuccess", key: "OnSuccess", place: Place::Body, required: false, shape: &ON_SUCCESS_SHAPE },
+    Member { name: "OnFailure", key: "OnFailure", place: Place::Body, required: false, shape: &ON_FAILURE_SHAPE },
+];
+static DESTINATION_CONFIG_SHAPE: Shape = Shape::Structure(&DESTINATION_CONFIG);
 static ENVIRONMENT: [Member; 1] = [Member {
     name: "Variables",
     key: "Variables",
@@ -1538,6 +1697,22 @@ static GET_ALIAS_REQUEST: [Member; 2] = [
 static GET_FUNCTION_CONCURRENCY_REQUEST: [Member; 1] =
     [Member { name: "FunctionName", key: "FunctionName", place: Place::Label, required: true, shape: &FUNCTION_NAME }];
 static GET_FUNCTION_CONFIGURATION_REQUEST: [Member; 2] = [
+    Member {
+        name: "FunctionName",
+        key: "FunctionName",
+        place: Place::Label,
+        required: true,
+        shape: &NAMESPACED_FUNCTION_NAME,
+    },
+    Member {
+        name: "Qualifier",
+        key: "Qualifier",
+        place: Place::Query,
+        required: false,
+        shape: &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER,
+    },
+];
+static GET_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: [Member; 2] = [
     Member {
         name: "FunctionName",
         key: "FunctionName",
@@ -1698,6 +1873,23 @@ static LIST_ALIASES_REQUEST: [Member; 4] = [
     Member { name: "Marker", key: "Marker", place: Place::Query, required: false, shape: &STRING },
     Member { name: "MaxItems", key: "MaxItems", place: Place::Query, required: false, shape: &MAX_LIST_ITEMS },
 ];
+static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_REQUEST: [Member; 3] = [
+    Member {
+        name: "FunctionName",
+        key: "FunctionName",
+        place: Place::Label,
+        required: true,
+        shape: &NAMESPACED_FUNCTION_NAME,
+    },
+    Member { name: "Marker", key: "Marker", place: Place::Query, required: false, shape: &STRING },
+    Member {
+        name: "MaxItems",
+        key: "MaxItems",
+        place: Place::Query,
+        required: false,
+        shape: &MAX_FUNCTION_EVENT_INVOKE_CONFIG_LIST_ITEMS,
+    },
+];
 static LIST_FUNCTION_URL_CONFIGS_REQUEST: [Member; 3] = [
     Member {
         name: "FunctionName",
@@ -1784,8 +1976,11 @@ static MASTER_REGION: Shape = Shape::Text(Text {
     hidden: false,
 });
 static MAX_AGE: Shape = Shape::Integer(Limits { min: Some(0.0), max: Some(86400.0) });
+static MAX_FUNCTION_EVENT_INVOKE_CONFIG_LIST_ITEMS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(50.0) });
 static MAX_ITEMS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(50.0) });
 static MAX_LIST_ITEMS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(10000.0) });
+static MAXIMUM_EVENT_AGE_IN_SECONDS: Shape = Shape::Integer(Limits { min: Some(60.0), max: Some(21600.0) });
+static MAXIMUM_RETRY_ATTEMPTS: Shape = Shape::Integer(Limits { min: Some(0.0), max: Some(2.0) });
 static MEMORY_SIZE: Shape = Shape::Integer(Limits { min: Some(128.0), max: Some(32768.0) });
 static METHOD: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new(".*")),
@@ -1814,6 +2009,12 @@ static NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER: Shape = Shape::Text(Text {
     limits: Limits { min: Some(1.0), max: Some(128.0) },
     hidden: false,
 });
+static ON_FAILURE: [Member; 1] =
+    [Member { name: "Destination", key: "Destination", place: Place::Body, required: false, shape: &DESTINATION_ARN }];
+static ON_FAILURE_SHAPE: Shape = Shape::Structure(&ON_FAILURE);
+static ON_SUCCESS: [Member; 1] =
+    [Member { name: "Destination", key: "Destination", place: Place::Body, required: false, shape: &DESTINATION_ARN }];
+static ON_SUCCESS_SHAPE: Shape = Shape::Structure(&ON_SUCCESS);
 static ORIGIN: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new(".*")),
     values: &[],
@@ -1852,6 +2053,43 @@ static PUT_FUNCTION_CONCURRENCY_REQUEST: [Member; 2] = [
         place: Place::Body,
         required: true,
         shape: &RESERVED_CONCURRENT_EXECUTIONS,
+    },
+];
+static PUT_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: [Member; 5] = [
+    Member {
+        name: "FunctionName",
+        key: "FunctionName",
+        place: Place::Label,
+        required: true,
+        shape: &NAMESPACED_FUNCTION_NAME,
+    },
+    Member {
+        name: "Qualifier",
+        key: "Qualifier",
+        place: Place::Query,
+        required: false,
+        shape: &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER,
+    },
+    Member {
+        name: "MaximumRetryAttempts",
+        key: "MaximumRetryAttempts",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_RETRY_ATTEMPTS,
+    },
+    Member {
+        name: "MaximumEventAgeInSeconds",
+        key: "MaximumEventAgeInSeconds",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_EVENT_AGE_IN_SECONDS,
+    },
+    Member {
+        name: "DestinationConfig",
+        key: "DestinationConfig",
+        place: Place::Body,
+        required: false,
+        shape: &DESTINATION_CONFIG_SHAPE,
     },
 ];
 static REMOVE_PERMISSION_REQUEST: [Member; 4] = [
@@ -2098,6 +2336,43 @@ static UPDATE_FUNCTION_CONFIGURATION_REQUEST: [Member; 19] = [
         shape: &LOGGING_CONFIG_SHAPE,
     },
 ];
+static UPDATE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: [Member; 5] = [
+    Member {
+        name: "FunctionName",
+        key: "FunctionName",
+        place: Place::Label,
+        required: true,
+        shape: &NAMESPACED_FUNCTION_NAME,
+    },
+    Member {
+        name: "Qualifier",
+        key: "Qualifier",
+        place: Place::Query,
+        required: false,
+        shape: &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER,
+    },
+    Member {
+        name: "MaximumRetryAttempts",
+        key: "MaximumRetryAttempts",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_RETRY_ATTEMPTS,
+    },
+    Member {
+        name: "MaximumEventAgeInSeconds",
+        key: "MaximumEventAgeInSeconds",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_EVENT_AGE_IN_SECONDS,
+    },
+    Member {
+        name: "DestinationConfig",
+        key: "DestinationConfig",
+        place: Place::Body,
+        required: false,
+        shape: &DESTINATION_CONFIG_SHAPE,
+    },
+];
 static UPDATE_FUNCTION_URL_CONFIG_REQUEST: [Member; 5] = [
     Member {
         name: "FunctionName",
@@ -2186,11 +2461,6 @@ pub static SERVICE: Service = Service {
             path: "/2020-06-30/functions/{FunctionName}/code-signing-config",
         },
         Other {
-            name: "DeleteFunctionEventInvokeConfig",
-            method: "DELETE",
-            path: "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-        },
-        Other {
             name: "DeleteLayerVersion",
             method: "DELETE",
             path: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
@@ -2231,11 +2501,6 @@ pub static SERVICE: Service = Service {
             name: "GetFunctionCodeSigningConfig",
             method: "GET",
             path: "/2020-06-30/functions/{FunctionName}/code-signing-config",
-        },
-        Other {
-            name: "GetFunctionEventInvokeConfig",
-            method: "GET",
-            path: "/2019-09-25/functions/{FunctionName}/event-invoke-config",
         },
         Other {
             name: "GetFunctionRecursionConfig",
@@ -2284,11 +2549,6 @@ pub static SERVICE: Service = Service {
         },
         Other { name: "ListEventSourceMappings", method: "GET", path: "/2015-03-31/event-source-mappings" },
         Other {
-            name: "ListFunctionEventInvokeConfigs",
-            method: "GET",
-            path: "/2019-09-25/functions/{FunctionName}/event-invoke-config/list",
-        },
-        Other {
             name: "ListFunctionVersionsByCapacityProvider",
             method: "GET",
             path: "/2025-11-30/capacity-providers/{CapacityProviderName}/function-versions",
@@ -2315,11 +2575,6 @@ pub static SERVICE: Service = Service {
             name: "PutFunctionCodeSigningConfig",
             method: "PUT",
             path: "/2020-06-30/functions/{FunctionName}/code-signing-config",
-        },
-        Other {
-            name: "PutFunctionEventInvokeConfig",
-            method: "PUT",
-            path: "/2019-09-25/functions/{FunctionName}/event-invoke-config",
         },
         Other {
             name: "PutFunctionRecursionConfig",
@@ -2383,11 +2638,6 @@ pub static SERVICE: Service = Service {
             path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}",
         },
         Other { name: "UpdateEventSourceMapping", method: "PUT", path: "/2015-03-31/event-source-mappings/{UUID}" },
-        Other {
-            name: "UpdateFunctionEventInvokeConfig",
-            method: "POST",
-            path: "/2019-09-25/functions/{FunctionName}/event-invoke-config",
-        },
     ],
 };
 
@@ -2425,6 +2675,12 @@ pub static DELETE_FUNCTION_CONCURRENCY_OPERATION: Described = Described {
     path: "/2017-10-31/functions/{FunctionName}/concurrency",
     status: 204,
 };
+pub static DELETE_FUNCTION_EVENT_INVOKE_CONFIG_OPERATION: Described = Described {
+    name: "DeleteFunctionEventInvokeConfig",
+    method: "DELETE",
+    path: "/2019-09-25/functions/{FunctionName}/event-invoke-config",
+    status: 204,
+};
 pub static DELETE_FUNCTION_URL_CONFIG_OPERATION: Described = Described {
     name: "DeleteFunctionUrlConfig",
     method: "DELETE",
@@ -2453,6 +2709,12 @@ pub static GET_FUNCTION_CONFIGURATION_OPERATION: Described = Described {
     path: "/2015-03-31/functions/{FunctionName}/configuration",
     status: 200,
 };
+pub static GET_FUNCTION_EVENT_INVOKE_CONFIG_OPERATION: Described = Described {
+    name: "GetFunctionEventInvokeConfig",
+    method: "GET",
+    path: "/2019-09-25/functions/{FunctionName}/event-invoke-config",
+    status: 200,
+};
 pub static GET_FUNCTION_URL_CONFIG_OPERATION: Described = Described {
     name: "GetFunctionUrlConfig",
     method: "GET",
@@ -2465,6 +2727,12 @@ pub static INVOKE_OPERATION: Described =
     Described { name: "Invoke", method: "POST", path: "/2015-03-31/functions/{FunctionName}/invocations", status: 200 };
 pub static LIST_ALIASES_OPERATION: Described =
     Described { name: "ListAliases", method: "GET", path: "/2015-03-31/functions/{FunctionName}/aliases", status: 200 };
+pub static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_OPERATION: Described = Described {
+    name: "ListFunctionEventInvokeConfigs",
+    method: "GET",
+    path: "/2019-09-25/functions/{FunctionName}/event-invoke-config/list",
+    status: 200,
+};
 pub static LIST_FUNCTION_URL_CONFIGS_OPERATION: Described = Described {
     name: "ListFunctionUrlConfigs",
     method: "GET",
@@ -2493,6 +2761,12 @@ pub static PUT_FUNCTION_CONCURRENCY_OPERATION: Described = Described {
     path: "/2017-10-31/functions/{FunctionName}/concurrency",
     status: 200,
 };
+pub static PUT_FUNCTION_EVENT_INVOKE_CONFIG_OPERATION: Described = Described {
+    name: "PutFunctionEventInvokeConfig",
+    method: "PUT",
+    path: "/2019-09-25/functions/{FunctionName}/event-invoke-config",
+    status: 200,
+};
 pub static REMOVE_PERMISSION_OPERATION: Described = Described {
     name: "RemovePermission",
     method: "DELETE",
@@ -2519,6 +2793,12 @@ pub static UPDATE_FUNCTION_CONFIGURATION_OPERATION: Described = Described {
     name: "UpdateFunctionConfiguration",
     method: "PUT",
     path: "/2015-03-31/functions/{FunctionName}/configuration",
+    status: 200,
+};
+pub static UPDATE_FUNCTION_EVENT_INVOKE_CONFIG_OPERATION: Described = Described {
+    name: "UpdateFunctionEventInvokeConfig",
+    method: "POST",
+    path: "/2019-09-25/functions/{FunctionName}/event-invoke-config",
     status: 200,
 };
 pub static UPDATE_FUNCTION_URL_CONFIG_OPERATION: Described = Described {

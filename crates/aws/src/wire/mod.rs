@@ -50,7 +50,9 @@ impl Wire {
         let root = AccessKey::parse(KEY, SECRET).expect("the pair is one");
         let keys = identity::key::Options { root: Some(root), test_on_loopback: false };
         let options = services::Options { keys, ..options };
-        let services = Services::open(Store::memory(), Arc::new(Runner), options).await.expect("memory is there");
+        let services = Services::open(Store::memory(), Arc::new(Runner), Arc::new(crate::Envelopes), options)
+            .await
+            .expect("memory is there");
         let api = Api::new(services.clone(), Options { authority: Some("localhost:4566".into()) });
         Wire { api, services }
     }

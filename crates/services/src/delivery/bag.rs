@@ -218,7 +218,7 @@ fn settle(tx: &mut Tx, rules: &dyn Rules, settled: &Settled<Waiting>) -> Result<
     let trouble = match delivered {
         Delivered::Done(_) => return end(tx, rules, settled, End::Delivered),
         Delivered::Refused(reason) => return end(tx, rules, settled, *reason),
-        Delivered::Failed(_) | Delivered::Partly(_) => Trouble::Target,
+        Delivered::Failed(_) => Trouble::Target,
         Delivered::Broken | Delivered::Waits(_) => Trouble::Platform,
     };
     let random = u64::from_be_bytes(*tx.random().first_chunk().expect("there are sixteen"));

@@ -7,7 +7,10 @@ use store::{Store, Timestamp, Watch};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
-use super::{Ask, BYTES_MAX, Delivered, Error, GROUP_BYTES_MAX, GROUP_MAX, ROOM_CHECK, Release, STORE_RETRY, Settled, Source, Target};
+use super::{
+    Ask, BYTES_MAX, Delivered, Error, GROUP_BYTES_MAX, GROUP_MAX, ROOM_CHECK, Release, STORE_RETRY, Settled, Source,
+    Target,
+};
 
 /// Runs until `stop` is true; then nothing more is begun, and what has begun comes to its end.
 pub(super) async fn carry<S: Source, T: Target<S>>(

@@ -132,7 +132,7 @@ impl Invocations {
         let response = match delivered {
             Delivered::Done(answer) => Some(response(answer, false)),
             Delivered::Failed(answer) => Some(response(answer, true)),
-            Delivered::Partly(_) | Delivered::Broken | Delivered::Refused(_) | Delivered::Waits(_) => None,
+            Delivered::Broken | Delivered::Refused(_) | Delivered::Waits(_) => None,
         };
         Ok(self.services.envelopes().record(&Record {
             at: tx.now(),

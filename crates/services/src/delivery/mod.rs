@@ -1,9 +1,8 @@
 //! Carries events to what they trigger: the one loop for all sources.
 //!
 //! Start reading at [`InvokeLater`] (how an event comes in) and `carry` (the loop). Where parcels come from is `Source`,
-//! where they go is `Target`, and how often and how long they are tried is a `policy`. There are two disciplines, each a
-//! `Source`: the `bag` (attempts and a deadline for each event, settled in any order) and the `cursor` (order and a
-//! checkpoint for each partition). Asynchronous `invocations` are a bag whose target are functions; a service that only
+//! where they go is `Target`, and how often and how long they are tried is a `policy`. The first discipline is the
+//! `bag` (attempts and a deadline for each event, settled in any order). Asynchronous `invocations` are a bag whose target are functions; a service that only
 //! wants a function to be run calls `emit` in its own transaction.
 //!
 //! Invariants:
@@ -110,7 +109,8 @@ trait Source: Send + 'static {
 
     /// Up to `limit` parcels that are due, of one lane at most as many as it has room. They are the loop's until it
     /// releases them.
-    fn claim(&mut self, ask: &Ask<'_, Self::Lane>) -> impl Future<Output = Result<Claimed<Self::Parcel>, Error>> + Send;
+    fn claim(&mut self, ask: &Ask<'_, Self::Lane>)
+    -> impl Future<Output = Result<Claimed<Self::Parcel>, Error>> + Send;
 
     /// Commits what became of a group of parcels, all or none: done, again later, or given up, as the source's policy
     /// says. What they lead to (destinations, dead letters, a fan-out) is written in the same commit.
@@ -181,8 +181,6 @@ struct Settled<Parcel> {
 enum Delivered {
     /// The target took it.
     Done(Answer),
-    /// The target took a batch but for these records of it, by their places from 0.
-    Partly(Vec<usize>),
     /// The target failed: an attempt that counts.
     Failed(Answer),
     /// The platform failed: tried again, for as long as it is young enough.
@@ -197,7 +195,7 @@ impl Delivered {
     fn bytes(&self) -> usize {
         match self {
             Delivered::Done(answer) | Delivered::Failed(answer) => answer.document.len(),
-            Delivered::Partly(_) | Delivered::Broken | Delivered::Refused(_) | Delivered::Waits(_) => 0,
+            Delivered::Broken | Delivered::Refused(_) | Delivered::Waits(_) => 0,
         }
     }
 }

@@ -6,9 +6,9 @@ use store::{Order, Read};
 
 use super::*;
 use crate::Options;
+use crate::function::Destination;
 use crate::function::concurrency::{self, Reservation};
 use crate::function::event_config::{self, EventConfigChange};
-use crate::function::Destination;
 use crate::invoke::fake::{World, id};
 
 fn later(function: &str, document: &str) -> InvokeLater {

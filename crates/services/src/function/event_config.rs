@@ -61,6 +61,7 @@ pub fn update(
     qualifier: Option<&Qualifier>,
     change: &EventConfigChange,
 ) -> Result<EventConfig, Error> {
+    super::find(tx, id, qualifier)?;
     let before = find(tx, id, qualifier)?;
     write(tx, id, qualifier, before, change)
 }
@@ -70,6 +71,7 @@ pub fn find(read: &mut impl Read, id: &FunctionId, qualifier: Option<&Qualifier>
 }
 
 pub fn delete(tx: &mut Tx, id: &FunctionId, qualifier: Option<&Qualifier>) -> Result<(), Error> {
+    rows::existing(tx, id)?;
     find(tx, id, qualifier)?;
     rows::delete_event_config(tx, id, &named(qualifier));
     Ok(())

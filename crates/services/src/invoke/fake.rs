@@ -180,7 +180,8 @@ impl World {
     /// As after a restart on what an earlier world has left.
     pub async fn over(store: Store, clock: Arc<ManualClock>, options: Options) -> World {
         let runner = Fake::new();
-        let services = Services::open(store, runner.clone(), Arc::new(Plain), options).await.expect("the memory engine opens");
+        let services =
+            Services::open(store, runner.clone(), Arc::new(Plain), options).await.expect("the memory engine opens");
         World { services, runner, clock }
     }
 

@@ -1,6 +1,7 @@
 //! The wire: signed requests through the whole face, and every byte of the answers' bodies.
 
 mod callers;
+mod event_invoke;
 mod functions;
 mod versions;
 

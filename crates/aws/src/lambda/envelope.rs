@@ -1,0 +1,117 @@
+//! The documents that Lambda itself sends: records of asynchronous invocations.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde_json::json;
+use services::delivery::{self, End, Record};
+use services::function::{FunctionId, Qualifier};
+use services::name::Version;
+
+use super::arn;
+use super::configuration::iso;
+
+/// How `services` writes documents that go over the wire.
+pub struct Envelopes;
+
+impl delivery::Envelopes for Envelopes {
+    /// Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations" (read 2026-11-24).
+    fn record(&self, record: &Record<'_>) -> Bytes {
+        let latest = Qualifier::Version(Version::Latest);
+        let context = json!({
+            "requestId": record.request_id,
+            "functionArn": arn::of(record.function, Some(record.qualifier.unwrap_or(&latest))),
+            "condition": condition(record.end),
+            "approximateInvokeCount": record.invoke_count,
+        });
+        let response = record.response.as_ref().map_or_else(String::new, |response| {
+            let mut context = json!({ "statusCode": 200 });
+            if let Some(version) = response.version {
+                context["executedVersion"] = json!(version.to_string());
+            }
+            if response.is_error {
+                context["functionError"] = json!("Unhandled");
+            }
+            format!(r#","responseContext":{context},"responsePayload":{}"#, document(response.document))
+        });
+        let (at, request) = (iso(record.at.millis()), document(record.request));
+        format!(
+            r#"{{"version":"1.0","timestamp":"{at}","requestContext":{context},"requestPayload":{request}{response}}}"#
+        )
+        .into()
+    }
+
+    fn response_too_large(&self, bytes_max: u64) -> Bytes {
+        let message = format!("Response payload size exceeded maximum allowed payload size ({bytes_max} bytes).");
+        json!({ "errorMessage": message, "errorType": "Function.ResponseSizeTooLarge" }).to_string().into()
+    }
+
+    fn function(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Box<str> {
+        arn::of(id, qualifier).into()
+    }
+}
+
+fn condition(end: End) -> &'static str {
+    match end {
+        End::Delivered => "Success",
+        End::RetriesExhausted => "RetriesExhausted",
+        End::TooOld => "EventAgeExceeded",
+        End::TurnedOff => "ZeroReservedConcurrency",
+        End::Gone => "FunctionNotFound", // nobody is told: the configuration went with the function
+    }
+}
+
+/// A document within another: what is not JSON becomes a text.
+fn document(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => Cow::Borrowed(text),
+        Ok("") => Cow::Borrowed("null"),
+        Ok(_) | Err(_) => Cow::Owned(json!(String::from_utf8_lossy(bytes)).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use services::delivery::{Envelopes as _, Response};
+    use services::function::Scope;
+    use services::name::{AccountId, FunctionName, Region};
+    use store::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_written_as_lambda_writes_it() {
+        let region = Region::parse("eu-central-1").expect("a region");
+        let scope = Scope { account: AccountId::default(), region };
+        let function = FunctionId { scope, name: FunctionName::parse("f").expect("a name") };
+        let live = Qualifier::parse("live").expect("an alias");
+        let check = |record: &Record<'_>, wanted: &str| {
+            assert_eq!(std::str::from_utf8(&Envelopes.record(record)).expect("it is JSON"), wanted);
+        };
+        let mut record = Record {
+            at: Timestamp::from_millis(1_573_755_365_568),
+            request_id: "e4b46cbf",
+            function: &function,
+            qualifier: None,
+            end: End::RetriesExhausted,
+            invoke_count: 3,
+            request: br#"{"a": [1]}"#,
+            response: Some(Response { version: Some(Version::Latest), is_error: true, document: b"no json" }),
+        };
+        check(
+            &record,
+            r#"{"version":"1.0","timestamp":"2019-11-14T18:16:05.568Z","requestContext":{"requestId":"e4b46cbf","functionArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:$LATEST","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{"a": [1]},"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"responsePayload":"no json"}"#,
+        );
+        record = Record { end: End::Delivered, invoke_count: 1, qualifier: Some(&live), ..record };
+        record.response = Some(Response { version: Some(Version::Number(1)), is_error: false, document: b"" });
+        check(
+            &record,
+            r#"{"version":"1.0","timestamp":"2019-11-14T18:16:05.568Z","requestContext":{"requestId":"e4b46cbf","functionArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","condition":"Success","approximateInvokeCount":1},"requestPayload":{"a": [1]},"responseContext":{"statusCode":200,"executedVersion":"1"},"responsePayload":null}"#,
+        );
+        record = Record { end: End::TooOld, invoke_count: 0, response: None, ..record };
+        check(
+            &record,
+            r#"{"version":"1.0","timestamp":"2019-11-14T18:16:05.568Z","requestContext":{"requestId":"e4b46cbf","functionArn":"arn:aws:lambda:eu-central-1:000000000000:function:f:live","condition":"EventAgeExceeded","approximateInvokeCount":0},"requestPayload":{"a": [1]}}"#,
+        );
+    }
+}
