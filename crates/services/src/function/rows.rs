@@ -229,7 +229,7 @@ pub(super) fn event_config(
     qualifier: &Qualifier,
 ) -> Result<Option<EventConfig>, Error> {
     let row: Option<EventConfigRow> = get(read, EVENT_CONFIG, event_config_key(id, qualifier))?;
-    Ok(row.map(EventConfigRow::parse).transpose().map_err(|error| unreadable(EVENT_CONFIG, &error.to_string()))?)
+    row.map(EventConfigRow::parse).transpose().map_err(|error| unreadable(EVENT_CONFIG, &error.to_string()))
 }
 
 pub(super) fn put_event_config(tx: &mut Tx, id: &FunctionId, qualifier: &Qualifier, config: &EventConfig) {
