@@ -17,6 +17,7 @@ pub mod invoke;
 pub mod log;
 pub mod name;
 pub mod pattern;
+pub mod queue;
 mod random;
 mod row;
 pub mod run;

@@ -13,6 +13,7 @@ use crate::identity::key::Known;
 use crate::identity::{self, Keys, Principal};
 use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparing, Throttle};
 use crate::name::AccountId;
+use crate::queue::Queues;
 use crate::run::{Payload, RequestId, RunFunction};
 use crate::usage::Meter;
 
@@ -70,6 +71,7 @@ struct Shared {
     envelopes: Arc<dyn Envelopes>,
     functions: Functions,
     keys: Keys,
+    queues: Queues,
     meter: Meter,
     concurrency: Concurrency,
     preparing: Preparing,
@@ -87,16 +89,19 @@ impl Services {
     ) -> Result<Services, OpenError> {
         let keys = Keys::open(&store, options.account.clone(), options.keys.clone()).await?;
         let functions = Functions::open(store.clone(), runner.clone())?;
+        let stop = watch::Sender::new(false);
+        let queues = Queues::new(store.clone(), stop.subscribe());
         let services = Services(Arc::new(Shared {
             functions,
             store,
             runner,
             envelopes,
             keys,
+            queues,
             meter: Meter::default(),
             concurrency: Concurrency::new(options.concurrency_max),
             preparing: Preparing::default(),
-            stop: watch::Sender::new(false),
+            stop,
             background: Mutex::default(),
         }));
         services.start(&options).await;
@@ -110,6 +115,7 @@ impl Services {
             services.meter().run(services.store(), usage_flush, services.stopped()).await;
         });
         background.spawn(delivery::run(self.clone(), options.retry_scale, self.stopped()));
+        background.spawn(self.queues().clone().run(self.stopped()));
         if let Some(retention) = options.log_retention {
             background.spawn(drop_old_logs(self.store().clone(), retention, self.stopped()));
         }
@@ -144,6 +150,10 @@ impl Services {
                 Ok(known)
             }
         }
+    }
+
+    pub fn queues(&self) -> &Queues {
+        &self.0.queues
     }
 
     pub fn meter(&self) -> &Meter {

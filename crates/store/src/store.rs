@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -164,6 +165,11 @@ impl Store {
     /// The time, by the store's clock.
     pub fn clock(&self) -> Timestamp {
         self.0.inner.clock.now()
+    }
+
+    /// Time since some fixed instant, by the store's clock: it does not jump with the time of day.
+    pub fn elapsed(&self) -> Duration {
+        self.0.inner.clock.elapsed()
     }
 
     /// This node's proof that it owns the shard.
