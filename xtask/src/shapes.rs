@@ -23,7 +23,7 @@ struct Service {
     operations: &'static [&'static str],
 }
 
-const SERVICES: [Service; 4] = [
+const SERVICES: [Service; 5] = [
     Service {
         name: "events",
         source: "events/2015-10-07",
@@ -96,6 +96,35 @@ const SERVICES: [Service; 4] = [
         name: "logs",
         source: "logs/2014-03-28",
         operations: &["DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents"],
+    },
+    Service {
+        name: "sqs",
+        source: "sqs/2012-11-05",
+        operations: &[
+            "AddPermission",
+            "CancelMessageMoveTask",
+            "ChangeMessageVisibility",
+            "ChangeMessageVisibilityBatch",
+            "CreateQueue",
+            "DeleteMessage",
+            "DeleteMessageBatch",
+            "DeleteQueue",
+            "GetQueueAttributes",
+            "GetQueueUrl",
+            "ListDeadLetterSourceQueues",
+            "ListMessageMoveTasks",
+            "ListQueueTags",
+            "ListQueues",
+            "PurgeQueue",
+            "ReceiveMessage",
+            "RemovePermission",
+            "SendMessage",
+            "SendMessageBatch",
+            "SetQueueAttributes",
+            "StartMessageMoveTask",
+            "TagQueue",
+            "UntagQueue",
+        ],
     },
     Service { name: "sts", source: "sts/2011-06-15", operations: &["GetCallerIdentity"] },
 ];

@@ -26,7 +26,7 @@ use crate::error::{self, Error};
 use crate::operation::{BODY_BYTES_MAX, Found, Row, Table};
 use crate::protocol::{self, query};
 use crate::shape::Protocol;
-use crate::{events, lambda, logs, s3, sts, url};
+use crate::{events, lambda, logs, s3, sqs, sts, url};
 
 /// The whole of AWS that is here. Cheap to clone.
 #[derive(Clone)]
@@ -51,8 +51,8 @@ pub struct Served {
 }
 
 /// Every API's table.
-pub(crate) fn tables() -> [&'static Table; 4] {
-    [&events::TABLE, &lambda::TABLE, &logs::TABLE, &sts::TABLE]
+pub(crate) fn tables() -> [&'static Table; 5] {
+    [&events::TABLE, &lambda::TABLE, &logs::TABLE, &sqs::TABLE, &sts::TABLE]
 }
 
 impl Api {
@@ -102,11 +102,11 @@ impl Api {
         peer: Peer,
         request_id: &RequestId,
     ) -> (Served, Response<Body>) {
-        let protocol = table.service.protocol;
+        let protocol = table.service.protocol.of(&parts);
         let fail = |error: Error| protocol::write_error(protocol, &error, request_id);
         let served = |operation| Served { service: table.scope, operation };
         let mut signed = Signed { claim, parts, body: Unread::Stream(body) };
-        let form = match signed.form(&self.services, protocol, &peer).await {
+        let form = match signed.form(&self.services, table, protocol, &peer).await {
             Ok(form) => form,
             Err(error) => return (served(""), fail(error)),
         };
@@ -118,11 +118,11 @@ impl Api {
             }
         };
         let answer = async {
-            let (known, bytes) = self.authenticate(&mut signed, table, row, &peer).await?;
-            let received = protocol::read(protocol, row.members, &signed.parts, labels, bytes)?;
+            let (known, bytes) = self.authenticate(&mut signed, protocol, row, &peer).await?;
+            let received = protocol::read(protocol, row, &signed.parts, labels, bytes)?;
             let call = self.call(&signed, known, peer, request_id)?;
             authorize(&call, row, &received.members)?;
-            table.run(row, call, received).await
+            table.run(row, call, received, protocol).await
         };
         (served(row.described.name), answer.await.unwrap_or_else(fail))
     }
@@ -131,11 +131,11 @@ impl Api {
     async fn authenticate(
         &self,
         signed: &mut Signed,
-        table: &Table,
+        protocol: Protocol,
         row: &Row,
         peer: &Peer,
     ) -> Result<(Known, Bytes), Error> {
-        let refuse = |refusal: Refusal| refusal.error(table.service.protocol);
+        let refuse = |refusal: Refusal| refusal.error(protocol);
         let known = check(&self.services, &signed.claim, &signed.parts, peer).map_err(refuse)?;
         let bytes = std::mem::replace(&mut signed.body, Unread::Bytes(Bytes::new()))
             .read(row.body_bytes_max, row.described.name)
@@ -187,13 +187,19 @@ impl Signed {
     async fn form(
         &mut self,
         services: &Services,
+        table: &Table,
         protocol: Protocol,
         peer: &Peer,
     ) -> Result<Option<query::Form>, Error> {
-        let Protocol::Query { .. } = protocol else { return Ok(None) };
+        match protocol {
+            Protocol::Query { .. } | Protocol::QueryCompatible { form: true, .. } => {}
+            Protocol::QueryCompatible { form: false, .. } | Protocol::Json { .. } | Protocol::RestJson => {
+                return Ok(None);
+            }
+        }
+        let bytes_max = table.rows.iter().map(|row| row.body_bytes_max).max().unwrap_or(BODY_BYTES_MAX);
         check(services, &self.claim, &self.parts, peer).map_err(|refusal| refusal.error(protocol))?;
-        let bytes =
-            std::mem::replace(&mut self.body, Unread::Bytes(Bytes::new())).read(BODY_BYTES_MAX, "requested").await?;
+        let bytes = std::mem::replace(&mut self.body, Unread::Bytes(Bytes::new())).read(bytes_max, "requested").await?;
         self.body = Unread::Bytes(bytes.clone());
         Ok(Some(query::Form::read(&self.parts, &bytes)))
     }

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::shape::{Limits, Member, Place, Shape, Text};
+use crate::shape::{Limits, Member, Older, Place, Shape, Text};
 
 /// A value of the wrong JSON type: AWS's text for it.
 pub fn types(members: &[Member], found: &Map<String, Value>) -> Result<(), String> {
@@ -69,6 +69,27 @@ fn token(value: &Value) -> Option<&'static str> {
         Value::Null => Some("NULL_VALUE"),
         Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// The first member that must be there and is not, as the Query protocol names it: `Entry.1.Id`.
+pub fn missing(members: &[Member], found: &Map<String, Value>, older: &Older, operation: &str) -> Option<String> {
+    for member in members {
+        let name = older.flattened(operation, member.key).map_or(member.name, |flat| flat.name);
+        match (found.get(member.key), member.shape) {
+            (None, _) if member.required => return Some(name.to_owned()),
+            (Some(Value::Array(values)), Shape::List { element: Shape::Structure(inner), .. }) => {
+                let within = |(index, value): (usize, &Value)| {
+                    let inside = missing(inner, value.as_object()?, older, operation)?;
+                    Some(format!("{name}.{}.{inside}", index + 1))
+                };
+                if let Some(path) = values.iter().enumerate().find_map(within) {
+                    return Some(path);
+                }
+            }
+            (Some(_) | None, _) => {}
+        }
+    }
+    None
 }
 
 /// The text for all broken constraints, if there is one.

@@ -83,4 +83,5 @@ pub static BODY_UNREADABLE: Kind = plain("IncompleteBody", 400);
 // Query protocol.
 pub static INVALID_ACTION: Kind = plain("InvalidAction", 400);
 pub static MISSING_ACTION: Kind = plain("MissingAction", 400);
+pub static MISSING_PARAMETER: Kind = plain("MissingParameter", 400);
 pub static MALFORMED_INPUT: Kind = plain("MalformedInput", 400);

@@ -54,6 +54,7 @@ pub mod protocol;
 mod s3;
 pub mod shape;
 pub mod shapes;
+mod sqs;
 mod sts;
 mod uri;
 mod url;

@@ -49,6 +49,8 @@ pub struct Row {
     pub resource: Resource,
     pub body_bytes_max: usize,
     pub members: &'static [Member],
+    /// Whether it ends when its caller hangs up.
+    ends_with_caller: bool,
     run: Handler,
 }
 
@@ -92,11 +94,19 @@ impl Row {
         let run: Handler = Box::new(move |call, received, answering| {
             Box::pin(async move {
                 let request_id = call.request_id.clone();
-                let output = handler(call, input(received, answering.invalid)?).await?;
+                let output = handler(call, input(received, answering)?).await?;
                 protocol::write(answering, output, &request_id)
             })
         });
-        Row { described, action, resource, body_bytes_max: BODY_BYTES_MAX, members: I::members(), run }
+        Row {
+            described,
+            action,
+            resource,
+            body_bytes_max: BODY_BYTES_MAX,
+            members: I::members(),
+            ends_with_caller: false,
+            run,
+        }
     }
 
     /// For operations that take more, or must take less, than [`BODY_BYTES_MAX`].
@@ -105,10 +115,27 @@ impl Row {
         self.body_bytes_max = bytes;
         self
     }
+
+    /// For operations that wait for something only their caller wants, and are safe to drop.
+    #[must_use]
+    pub fn ends_with_caller(mut self) -> Row {
+        self.ends_with_caller = true;
+        self
+    }
+}
+
+fn action(form: Option<&query::Form>) -> &str {
+    form.and_then(|form| form.get("Action")).unwrap_or_default()
 }
 
 /// Checks the limits and makes the typed input.
-fn input<I: Input>(received: Received, invalid: &'static Kind) -> Result<I, Error> {
+fn input<I: Input>(received: Received, answering: Answering) -> Result<I, Error> {
+    let invalid = answering.invalid;
+    if let Protocol::QueryCompatible { older, .. } = answering.protocol
+        && let Some(name) = check::missing(I::members(), &received.members, older, answering.described.name)
+    {
+        return Err(error::MISSING_PARAMETER.with(format!("The request must contain the parameter {name}.")));
+    }
     check::limits(I::members(), &received.members).map_err(|text| invalid.with(text))?;
     let mut input: I = serde_json::from_value(Value::Object(received.members))
         .map_err(|error| error::SERIALIZATION.with(error.to_string()))?;
@@ -129,7 +156,12 @@ impl Table {
                     header.and_then(|header| header.strip_prefix(target)).and_then(|rest| rest.strip_prefix('.'));
                 self.find_name(named.unwrap_or_default())
             }
-            Protocol::Query { .. } => self.find_name(form.and_then(|form| form.get("Action")).unwrap_or_default()),
+            Protocol::Query { .. } => self.find_name(action(form)),
+            Protocol::QueryCompatible { older, .. } => {
+                let header = parts.headers.get("x-amz-target").map(|value| value.to_str().unwrap_or_default());
+                let named = header.and_then(|header| header.strip_prefix(older.target)?.strip_prefix('.'));
+                self.find_name(named.unwrap_or_else(|| action(form)))
+            }
         }
     }
 
@@ -163,14 +195,24 @@ impl Table {
         }
     }
 
-    pub fn answering(&self, row: &Row) -> Answering {
-        Answering { protocol: self.service.protocol, invalid: self.invalid, described: row.described }
+    fn answering(&self, row: &Row, protocol: Protocol) -> Answering {
+        Answering { protocol, invalid: self.invalid, described: row.described }
     }
 
     /// Runs an operation that the caller may perform. It goes on to its end, in a task of its own: a client that hangs up
-    /// does not leave a change half done, nor end the function that it invoked.
-    pub async fn run(&self, row: &Row, call: Call, received: Received) -> Result<Response<Body>, Error> {
-        let running = tokio::spawn((row.run)(call, received, self.answering(row)));
+    /// does not leave a change half done, nor end the function that it invoked; but see [`Row::ends_with_caller`].
+    pub async fn run(
+        &self,
+        row: &Row,
+        call: Call,
+        received: Received,
+        protocol: Protocol,
+    ) -> Result<Response<Body>, Error> {
+        let running = (row.run)(call, received, self.answering(row, protocol));
+        if row.ends_with_caller {
+            return running.await;
+        }
+        let running = tokio::spawn(running);
         running.await.unwrap_or_else(|error| Err(Error::internal(&error)))
     }
 }

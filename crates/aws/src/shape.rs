@@ -42,8 +42,73 @@ pub struct Service {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     RestJson,
-    Json { version: &'static str, target: &'static str },
-    Query { version: &'static str, namespace: &'static str },
+    Json {
+        version: &'static str,
+        target: &'static str,
+    },
+    Query {
+        version: &'static str,
+        namespace: &'static str,
+    },
+    /// JSON; or, where no header names the operation, the form that the service spoke before. [`Protocol::of`] tells.
+    QueryCompatible {
+        form: bool,
+        older: &'static Older,
+    },
+}
+
+impl Protocol {
+    /// The protocol that a request to this service is in.
+    pub fn of(self, parts: &http::request::Parts) -> Protocol {
+        match self {
+            Protocol::QueryCompatible { older, .. } => {
+                Protocol::QueryCompatible { form: !parts.headers.contains_key("x-amz-target"), older }
+            }
+            Protocol::RestJson | Protocol::Json { .. } | Protocol::Query { .. } => self,
+        }
+    }
+}
+
+/// A service that speaks JSON, and still the Query protocol with the names that its members had there.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Older {
+    /// Of JSON.
+    pub json_version: &'static str,
+    pub target: &'static str,
+    pub namespace: &'static str,
+    /// Lists and maps that are written without a wrapper.
+    pub flattened: &'static [Flattened],
+    /// Before the names of errors of the model, in JSON.
+    pub model_namespace: &'static str,
+    /// Errors of the model, and what they are called in the Query protocol.
+    pub errors: &'static [(&'static str, &'static str)],
+    /// The member that the path gives where the form does not.
+    pub path_member: &'static str,
+}
+
+/// A list or map without a wrapper: `Attribute.1.Name=..&Attribute.1.Value=..`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Flattened {
+    /// The only operation for which it holds; empty for all.
+    pub operation: &'static str,
+    /// The member.
+    pub key: &'static str,
+    pub name: &'static str,
+    /// Of a map: what its keys and values are called.
+    pub entry: Option<(&'static str, &'static str)>,
+}
+
+impl Older {
+    pub fn flattened(&self, operation: &str, key: &str) -> Option<&Flattened> {
+        let fits = |one: &&Flattened| one.key == key && (one.operation.is_empty() || one.operation == operation);
+        self.flattened.iter().find(fits)
+    }
+
+    /// What an error is called in the Query protocol, and whether it is one of the model.
+    pub fn error(&self, code: &'static str) -> (&'static str, bool) {
+        let found = self.errors.iter().find(|(json, _)| *json == code);
+        found.map_or((code, false), |(_, query)| (*query, true))
+    }
 }
 
 pub struct Other {

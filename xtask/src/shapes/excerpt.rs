@@ -53,6 +53,7 @@ const ERRORS_LEFT_OUT: &[&str] = &[
     "InvalidSecurityGroup",
     "InvalidSubnet",
     "KMS",
+    "Kms",
     "RuntimeAlias",
     "RuntimeVersion",
     "S3Files",
@@ -60,11 +61,21 @@ const ERRORS_LEFT_OUT: &[&str] = &[
     "SubnetIP",
 ];
 
+/// Shapes whose members need not be there, whatever the model says: answers leave out what is empty, and requests get an
+/// error of the service's own.
+const NOT_REQUIRED: &[&str] = &[
+    "ChangeMessageVisibilityBatchResult",
+    "DeleteMessageBatchResult",
+    "MessageAttributeValue",
+    "MessageSystemAttributeValue",
+    "SendMessageBatchResult",
+];
+
 /// What of a shape decides how it is written, read and checked.
 const SHAPE_KEYS: &[&str] = &["type", "required", "min", "max", "pattern", "enum", "payload", "sensitive"];
 const MEMBER_KEYS: &[&str] = &["shape", "location", "locationName"];
 const METADATA_KEYS: &[&str] =
-    &["apiVersion", "jsonVersion", "protocol", "signingName", "targetPrefix", "xmlNamespace"];
+    &["apiVersion", "awsQueryCompatible", "jsonVersion", "protocol", "signingName", "targetPrefix", "xmlNamespace"];
 
 pub fn trim(model: &Value, operations: &[&str]) -> anyhow::Result<Value> {
     let mut reached = BTreeSet::new();
@@ -84,7 +95,7 @@ pub fn trim(model: &Value, operations: &[&str]) -> anyhow::Result<Value> {
         kept.insert((*name).to_owned(), trimmed);
     }
     let shapes: anyhow::Result<Map<String, Value>> =
-        reached.iter().map(|name| Ok((name.clone(), shape(&model["shapes"][name])?))).collect();
+        reached.iter().map(|name| Ok((name.clone(), shape(name, &model["shapes"][name])?))).collect();
     Ok(json!({
         "metadata": pick(&model["metadata"], METADATA_KEYS),
         "operations": kept,
@@ -120,8 +131,11 @@ fn members(shape: &Value) -> impl Iterator<Item = (&String, &Value)> {
     all.filter(|(name, _)| !MEMBERS_LEFT_OUT.contains(&name.as_str()))
 }
 
-fn shape(shape: &Value) -> anyhow::Result<Value> {
+fn shape(name: &str, shape: &Value) -> anyhow::Result<Value> {
     let mut trimmed = pick(shape, SHAPE_KEYS);
+    if NOT_REQUIRED.contains(&name) {
+        trimmed.remove("required");
+    }
     for part in ["member", "key", "value"] {
         if let Some(inner) = shape[part]["shape"].as_str() {
             trimmed.insert(part.to_owned(), json!(inner));

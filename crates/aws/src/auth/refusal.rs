@@ -63,9 +63,9 @@ impl Refusal {
             | Refusal::Mismatch => &INVALID,
         };
         let kind = match protocol {
-            Protocol::Json { .. } => json,
+            Protocol::Json { .. } | Protocol::QueryCompatible { form: false, .. } => json,
             Protocol::RestJson => rest,
-            Protocol::Query { .. } => query,
+            Protocol::Query { .. } | Protocol::QueryCompatible { form: true, .. } => query,
         };
         kind.with(match (self, protocol) {
             (Refusal::Missing, Protocol::Query { .. }) => "Request is missing Authentication Token".to_owned(),

@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use http::Response;
+use http::header::HeaderValue;
 use serde_json::{Map, Value, json};
 use services::run::Body;
 
-use super::respond;
+use super::{respond, sender_or_receiver};
 use crate::check;
 use crate::error::{self, Error};
 use crate::operation::{Members, Received};
-use crate::shape::{Member, Output};
+use crate::shape::{Member, Older, Output};
 
 pub fn read(members: &[Member], body: &[u8]) -> Result<Received, Error> {
     let members = document(members, body)?;
@@ -59,6 +60,20 @@ pub fn write_error(version: &str, error: &Error) -> Response<Body> {
         body[*key] = json!(value);
     }
     respond(error.kind.status, content_type(version), body.to_string())
+}
+
+/// As [`write_error`], with the name from the Query protocol in a header: SDKs go by that one.
+pub fn write_error_compatible(older: &Older, error: &Error) -> Response<Body> {
+    let (query_code, modelled) = older.error(error.kind.code);
+    let namespace = if modelled { older.model_namespace } else { "com.amazon.coral.service" };
+    let kind = format!("{namespace}#{}", error.kind.code);
+    let body = json!({ "__type": kind, error.kind.message: error.message });
+    let mut response = respond(error.kind.status, content_type(older.json_version), body.to_string());
+    let both = format!("{query_code};{}", sender_or_receiver(error.kind.status));
+    if let Ok(both) = HeaderValue::from_str(&both) {
+        response.headers_mut().insert("x-amzn-query-error", both);
+    }
+    response
 }
 
 pub fn write_unknown(version: &str) -> Response<Body> {

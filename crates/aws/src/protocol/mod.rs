@@ -15,21 +15,20 @@ use http_body_util::{BodyExt, Full};
 use services::run::{Body, RequestId};
 
 use crate::error::Error;
-use crate::operation::{Answering, Members, Received};
-use crate::shape::{Member, Output, Protocol};
+use crate::operation::{Answering, Members, Received, Row};
+use crate::shape::{Output, Protocol};
 
 /// Finds the members of a request. `labels` come from the path.
-pub fn read(
-    protocol: Protocol,
-    members: &[Member],
-    parts: &Parts,
-    labels: Members,
-    body: Bytes,
-) -> Result<Received, Error> {
+pub fn read(protocol: Protocol, row: &Row, parts: &Parts, labels: Members, body: Bytes) -> Result<Received, Error> {
+    let members = row.members;
     match protocol {
         Protocol::RestJson => rest::read(members, parts, labels, body),
         Protocol::Json { .. } => json::read(members, &body),
         Protocol::Query { .. } => query::read(members, parts, &body),
+        Protocol::QueryCompatible { form: true, older } => {
+            query::read_flattened(older, row.described.name, members, parts, &body)
+        }
+        Protocol::QueryCompatible { form: false, .. } => json::read(members, &body),
     }
 }
 
@@ -37,7 +36,11 @@ pub fn write<O: Output>(answering: Answering, output: O, request_id: &RequestId)
     match answering.protocol {
         Protocol::RestJson => rest::write(answering.described, output),
         Protocol::Json { version, .. } => json::write(version, &output),
-        Protocol::Query { namespace, .. } => query::write(namespace, answering.described, &output, request_id),
+        Protocol::Query { namespace, .. } => query::write(namespace, None, answering.described, &output, request_id),
+        Protocol::QueryCompatible { form: true, older } => {
+            query::write(older.namespace, Some(older), answering.described, &output, request_id)
+        }
+        Protocol::QueryCompatible { form: false, older } => json::write(older.json_version, &output),
     }
 }
 
@@ -45,7 +48,11 @@ pub fn write_error(protocol: Protocol, error: &Error, request_id: &RequestId) ->
     let mut response = match protocol {
         Protocol::RestJson => rest::write_error(error),
         Protocol::Json { version, .. } => json::write_error(version, error),
-        Protocol::Query { namespace, .. } => query::write_error(namespace, error, request_id),
+        Protocol::Query { namespace, .. } => query::write_error(namespace, error.kind.code, error, request_id),
+        Protocol::QueryCompatible { form: true, older } => {
+            query::write_error(older.namespace, older.error(error.kind.code).0, error, request_id)
+        }
+        Protocol::QueryCompatible { form: false, older } => json::write_error_compatible(older, error),
     };
     for (name, value) in &error.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::from_str(value)) {
@@ -61,6 +68,8 @@ pub fn write_unknown(protocol: Protocol, form: Option<&query::Form>, request_id:
         Protocol::RestJson => rest::write_unknown(),
         Protocol::Json { version, .. } => json::write_unknown(version),
         Protocol::Query { namespace, .. } => query::write_unknown(namespace, form, request_id),
+        Protocol::QueryCompatible { form: true, older } => query::write_unknown(older.namespace, form, request_id),
+        Protocol::QueryCompatible { form: false, older } => json::write_unknown(older.json_version),
     }
 }
 

@@ -1,5 +1,7 @@
 //! awsQuery: a form whose `Action` names the operation, XML answers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
@@ -9,7 +11,7 @@ use services::run::{Body, RequestId};
 use super::{respond, sender_or_receiver};
 use crate::error::{self, Error};
 use crate::operation::{Members, Received};
-use crate::shape::{Described, Member, Output, Shape};
+use crate::shape::{Described, Flattened, Member, Older, Output, Shape};
 use crate::uri;
 
 /// The parameters of a request: pairs of the query string, then of the body.
@@ -39,6 +41,112 @@ pub fn read(members: &[Member], parts: &Parts, body: &[u8]) -> Result<Received, 
     Ok(Received { members: found, payload: Bytes::new() })
 }
 
+/// As [`read`], with lists, maps and structures, by the names that a service once had for them.
+pub fn read_flattened(
+    older: &Older,
+    operation: &str,
+    members: &[Member],
+    parts: &Parts,
+    body: &[u8],
+) -> Result<Received, Error> {
+    let pairs = Form::read(parts, body).0;
+    // Of a name that is given twice the first counts.
+    let sorted: BTreeMap<&str, &str> =
+        pairs.iter().rev().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let reader = Reader { older, operation, pairs: sorted };
+    let mut found = reader.structure("", members)?;
+    for member in members.iter().filter(|member| member.required) {
+        if found.contains_key(member.key) {
+            continue;
+        }
+        if member.key == older.path_member && parts.uri.path() != "/" {
+            found.insert(member.key.to_owned(), parts.uri.path().into());
+        } else if let Shape::List { .. } = member.shape {
+            // A form cannot say that a list is empty.
+            found.insert(member.key.to_owned(), Value::Array(Vec::new()));
+        }
+    }
+    Ok(Received { members: found, payload: Bytes::new() })
+}
+
+struct Reader<'a> {
+    older: &'a Older,
+    operation: &'a str,
+    pairs: BTreeMap<&'a str, &'a str>,
+}
+
+impl Reader<'_> {
+    /// The members that are there; `above` is empty or ends with a dot.
+    fn structure(&self, above: &str, members: &[Member]) -> Result<Members, Error> {
+        let mut found = Members::new();
+        for member in members {
+            let value = match (self.older.flattened(self.operation, member.key), member.shape) {
+                (Some(flat), Shape::List { element, .. }) => self.list(&format!("{above}{}", flat.name), element)?,
+                (Some(Flattened { name, entry: Some((key, value)), .. }), Shape::Map { value: inner, .. }) => {
+                    self.map(&format!("{above}{name}"), key, value, inner)?
+                }
+                (_, shape) => self.value(&format!("{above}{}", first_upper(member.key)), shape)?,
+            };
+            if let Some(value) = value {
+                found.insert(member.key.to_owned(), value);
+            }
+        }
+        Ok(found)
+    }
+
+    fn value(&self, path: &str, shape: &Shape) -> Result<Option<Value>, Error> {
+        match shape {
+            Shape::List { element, .. } => self.list(&format!("{path}.member"), element),
+            Shape::Map { value, .. } => self.map(&format!("{path}.entry"), "key", "value", value),
+            Shape::Structure(members) => {
+                let found = self.structure(&format!("{path}."), members)?;
+                Ok((!found.is_empty()).then_some(Value::Object(found)))
+            }
+            Shape::Text(_)
+            | Shape::Blob(_)
+            | Shape::Boolean
+            | Shape::Integer(_)
+            | Shape::Long(_)
+            | Shape::Double(_) => self.pairs.get(path).map(|text| scalar(shape, text)).transpose(),
+        }
+    }
+
+    fn list(&self, base: &str, element: &Shape) -> Result<Option<Value>, Error> {
+        let mut values = Vec::new();
+        for number in self.numbers(base) {
+            // Something is there, so a structure without a known member is an empty one.
+            let value = self.value(&format!("{base}.{number}"), element)?;
+            values.push(value.unwrap_or_else(|| Value::Object(Members::new())));
+        }
+        Ok((!values.is_empty()).then_some(Value::Array(values)))
+    }
+
+    fn map(&self, base: &str, key: &str, value: &str, inner: &Shape) -> Result<Option<Value>, Error> {
+        let mut entries = Members::new();
+        for number in self.numbers(base) {
+            let Some(name) = self.pairs.get(format!("{base}.{number}.{key}").as_str()) else { continue };
+            if let Some(value) = self.value(&format!("{base}.{number}.{value}"), inner)? {
+                entries.insert((*name).to_owned(), value);
+            }
+        }
+        Ok((!entries.is_empty()).then_some(Value::Object(entries)))
+    }
+
+    /// The numbers of a list's elements, in their order.
+    fn numbers(&self, base: &str) -> BTreeSet<u32> {
+        let prefix = format!("{base}.");
+        let range = self.pairs.range(prefix.as_str()..).map(|(name, _)| name);
+        let within = range.map_while(|name| name.strip_prefix(prefix.as_str()));
+        within.filter_map(|rest| rest.split('.').next()?.parse().ok()).collect()
+    }
+}
+
+/// Every member begins with a capital in the Query protocol.
+fn first_upper(key: &str) -> String {
+    let mut letters = key.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 fn scalar(shape: &Shape, text: &str) -> Result<Value, Error> {
     let number =
         |value: Option<Value>| value.ok_or_else(|| error::MALFORMED_INPUT.with("Unexpected character in a number"));
@@ -57,46 +165,73 @@ fn scalar(shape: &Shape, text: &str) -> Result<Value, Error> {
 
 pub fn write<O: Output>(
     namespace: &str,
+    older: Option<&Older>,
     described: &Described,
     output: &O,
     request_id: &RequestId,
 ) -> Result<Response<Body>, Error> {
     let value = serde_json::to_value(output).map_err(|error| Error::internal(&error))?;
     let (name, id) = (described.name, &request_id.0);
-    let mut xml = format!("<{name}Response xmlns=\"{namespace}\">\n  <{name}Result>");
-    element(&mut xml, &value);
+    let mut xml = format!("<{name}Response xmlns=\"{namespace}\">\n  ");
+    // An operation without an output has no result.
+    if !value.is_null() {
+        xml.push_str(&format!("<{name}Result>"));
+        element(&mut xml, &value, older.map(|older| (older, name)));
+        xml.push_str(&format!("</{name}Result>\n  "));
+    }
     xml.push_str(&format!(
-        "</{name}Result>\n  <ResponseMetadata>\n    <RequestId>{id}</RequestId>\n  </ResponseMetadata>\n</{name}Response>\n"
+        "<ResponseMetadata>\n    <RequestId>{id}</RequestId>\n  </ResponseMetadata>\n</{name}Response>\n"
     ));
     Ok(respond(200, "text/xml", xml))
 }
 
-fn element(xml: &mut String, value: &Value) {
+/// The older names of a service, and the operation.
+type Names<'a> = Option<(&'a Older, &'a str)>;
+
+fn element(xml: &mut String, value: &Value, names: Names<'_>) {
     match value {
         Value::Null => {}
         Value::String(text) => xml.push_str(&escape(text)),
         Value::Bool(_) | Value::Number(_) => xml.push_str(&value.to_string()),
         Value::Array(values) => {
             for value in values {
-                wrapped(xml, "member", value);
+                wrapped(xml, "member", value, names);
             }
         }
         Value::Object(entries) => {
             for (key, value) in entries {
-                wrapped(xml, key, value);
+                let flat = names.and_then(|(older, operation)| older.flattened(operation, key));
+                match flat {
+                    Some(flat) => flattened(xml, flat, value, names),
+                    None => wrapped(xml, key, value, names),
+                }
             }
         }
     }
 }
 
-fn wrapped(xml: &mut String, name: &str, value: &Value) {
+fn flattened(xml: &mut String, flat: &Flattened, value: &Value, names: Names<'_>) {
+    match (value, flat.entry) {
+        (Value::Array(values), _) => values.iter().for_each(|value| wrapped(xml, flat.name, value, names)),
+        (Value::Object(entries), Some((key_name, value_name))) => {
+            for (key, value) in entries {
+                xml.push_str(&format!("<{}><{key_name}>{}</{key_name}>", flat.name, escape(key)));
+                wrapped(xml, value_name, value, names);
+                xml.push_str(&format!("</{}>", flat.name));
+            }
+        }
+        (other, _) => wrapped(xml, flat.name, other, names),
+    }
+}
+
+fn wrapped(xml: &mut String, name: &str, value: &Value, names: Names<'_>) {
     xml.push_str(&format!("<{name}>"));
-    element(xml, value);
+    element(xml, value, names);
     xml.push_str(&format!("</{name}>"));
 }
 
-pub fn write_error(namespace: &str, error: &Error, request_id: &RequestId) -> Response<Body> {
-    let (code, status, id) = (error.kind.code, error.kind.status, &request_id.0);
+pub fn write_error(namespace: &str, code: &str, error: &Error, request_id: &RequestId) -> Response<Body> {
+    let (status, id) = (error.kind.status, &request_id.0);
     let (fault, message) = (sender_or_receiver(status), escape(&error.message));
     let xml = format!(
         "<ErrorResponse xmlns=\"{namespace}\">\n  <Error>\n    <Type>{fault}</Type>\n    <Code>{code}</Code>\n    \
@@ -116,7 +251,7 @@ pub fn write_unknown(namespace: &str, form: Option<&Form>, request_id: &RequestI
         }
         (None, _) => error::MISSING_ACTION.with("The request is missing an action or a required parameter."),
     };
-    write_error(namespace, &error, request_id)
+    write_error(namespace, error.kind.code, &error, request_id)
 }
 
 /// Text as it stands inside an XML element.
