@@ -165,13 +165,17 @@ pub struct Credentials {
     pub expires: SystemTime,
 }
 
+/// What a runtime writes before a line break that does not end a log event. Ours; no text in UTF-8 has it.
+pub const CONTINUED: &[u8] = b"\xff\x1e";
+
 /// Hears what happens during an invocation, in order. Calls must not block.
 pub trait Observer: Send + Sync {
     /// Called once, before anything else: the environment that serves this invocation, and whether it starts for it.
     fn placed(&self, environment: &EnvironmentId, cold: bool);
     /// The environment is up and the function is about to see the event (the START line is due).
     fn invoked(&self);
-    /// Bytes that the function wrote to standard output or error, as they came: not split into lines.
+    /// Bytes that the function wrote to standard output or error, as they came: not split into lines. A line break after
+    /// [`CONTINUED`] is within a log event; any other ends it.
     fn wrote(&self, bytes: Bytes);
 }
 

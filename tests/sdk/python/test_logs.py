@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from nought import client, guest_zip, make, python, refused, succeed
+from nought import client, fail, guest_zip, make, python, refused, succeed
 
 LOGS = client("logs")
 SAY = "def handler(event, context):\n    print(event['say'])\n"
@@ -102,6 +102,25 @@ def test_a_missing_group_or_stream_is_not_found(spoken):
         LOGS.get_log_events(logGroupName=spoken, logStreamName="missing")
 
 
+def test_an_unknown_stream_is_not_filtered(spoken):
+    with refused("ResourceNotFoundException", 400, "The specified log stream does not exist."):
+        LOGS.filter_log_events(logGroupName=spoken, logStreamNames=["missing"])
+
+
+def test_an_error_and_a_log_record_are_one_event_each():
+    name = python(
+        "import logging\ndef handler(event, context):\n"
+        "    logging.getLogger().warning('first\\n  second')\n    raise ValueError('no good')\n"
+    )
+    fail(name, {})
+    group = f"/aws/lambda/{name}"
+    eventually(lambda: any("REPORT" in message for message in messages(group)))
+    found = messages(group)
+    assert any(message.startswith("[WARNING]") and message.endswith("first\n  second\n") for message in found), found
+    error = "[ERROR] ValueError: no good\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n"
+    assert any(message.startswith(error) for message in found), found
+
+
 def test_a_bad_limit_is_refused(spoken):
     with refused("InvalidParameterException", 400):
         LOGS.filter_log_events(logGroupName=spoken, limit=100_001)
@@ -109,7 +128,5 @@ def test_a_bad_limit_is_refused(spoken):
 
 def test_the_log_of_an_error_has_its_stack():
     name = make(guest_zip("zip-python"))
-    from nought import fail
-
     fail(name, {"do": "fail", "message": "m-0815"})
     eventually(lambda: any("m-0815" in message for message in messages(f"/aws/lambda/{name}")))

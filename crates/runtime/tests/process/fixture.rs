@@ -9,8 +9,8 @@ use bytes::Bytes;
 use runtime::{Options, Runtime};
 use services::name::{AccountId, FunctionName, Region, Version};
 use services::run::{
-    Answer, BoxFuture, CodeId, Connection, Credentials, EnvironmentId, Failure, FunctionVersion, Gateway, Job, Kind,
-    Observer, Output, PackageSettings, Payload, Report, RequestId, Revision, RunFunction, Trace,
+    Answer, BoxFuture, CONTINUED, CodeId, Connection, Credentials, EnvironmentId, Failure, FunctionVersion, Gateway,
+    Job, Kind, Observer, Output, PackageSettings, Payload, Report, RequestId, Revision, RunFunction, Trace,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -58,7 +58,8 @@ impl Observer for Log {
         self.text.lock().expect("no panics").extend(b"START\n");
     }
     fn wrote(&self, bytes: Bytes) {
-        self.text.lock().expect("no panics").extend(bytes);
+        // Events are told from lines where logs are kept; here they read as text.
+        self.text.lock().expect("no panics").extend(bytes.into_iter().filter(|byte| !CONTINUED.contains(byte)));
     }
 }
 

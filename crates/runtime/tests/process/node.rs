@@ -142,6 +142,6 @@ async fn the_context_and_console_lines_are_lambdas() {
     });
     assert_eq!(serde_json::from_str::<Value>(done.ok()).expect("JSON"), expected);
     assert!(done.log.contains("Z\t8f5c6a0e-1111-4222-8333-444455556666\tINFO\tfirst line { a: 1 }\n"), "{}", done.log);
-    assert!(done.log.contains("\tWARN\tsecond\rline\n"), "{}", done.log);
+    assert!(done.log.contains("\tWARN\tsecond\nline\n"), "{}", done.log);
     assert!(!fixture.run(&function, "{}").await.cold);
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::record::Builder;
 use super::{EVENT_BYTES_MAX, OUTPUT_BYTES_MAX, TAIL_BYTES, line, name};
-use crate::run::{End, EnvironmentId, FunctionVersion, Kind, Observer, Report, RequestId, Trace};
+use crate::run::{CONTINUED, End, EnvironmentId, FunctionVersion, Kind, Observer, Report, RequestId, Trace};
 
 /// A record is appended to the journal once it has this size.
 const RECORD_BYTES_MAX: usize = 64 * 1024;
@@ -157,9 +157,8 @@ impl Observer for Recorder {
         let now = self.store.clock();
         let mut recording = self.lock();
         let kept = recording.keep(&bytes);
-        let lines = kept.split_inclusive(|byte| *byte == b'\n');
         // Pieces of an event's size keep records far below what the journal takes, however long a line is.
-        for part in lines.flat_map(|line| line.chunks(EVENT_BYTES_MAX)) {
+        for part in kept.split_inclusive(|byte| *byte == b'\n').flat_map(|line| line.chunks(EVENT_BYTES_MAX)) {
             recording.output(part, now);
             if recording.record.len() >= RECORD_BYTES_MAX {
                 self.append(&mut recording, now);
@@ -186,7 +185,8 @@ impl Recording {
             self.emit_partial(now);
             rest = after;
         }
-        match (self.partial.is_empty(), rest.ends_with(b"\n")) {
+        let ends = rest.strip_suffix(b"\n").is_some_and(|line| !is_continued(&self.partial, line));
+        match (self.partial.is_empty(), ends) {
             (true, true) => self.emit(now, rest),
             (false, true) => {
                 self.partial.extend_from_slice(rest);
@@ -212,7 +212,14 @@ impl Recording {
     }
 
     fn emit(&mut self, now: Timestamp, text: &[u8]) {
-        let text = self.record.event(now, |out| out.extend_from_slice(text));
+        let text = self.record.event(now, |out| {
+            for line in text.split_inclusive(|byte| *byte == b'\n') {
+                match line.strip_suffix(b"\n").and_then(|line| line.strip_suffix(CONTINUED)) {
+                    Some(line) => out.extend(line.iter().chain(b"\n")),
+                    None => out.extend_from_slice(line),
+                }
+            }
+        });
         if let Some(tail) = &mut self.tail {
             tail.push(text);
         }
@@ -223,6 +230,14 @@ impl Recording {
         if let Some(tail) = &mut self.tail {
             tail.push(text);
         }
+    }
+}
+
+/// Whether a line, of which the beginning is in `partial`, goes on after its break.
+fn is_continued(partial: &[u8], line: &[u8]) -> bool {
+    match CONTINUED.len().checked_sub(line.len()) {
+        None | Some(0) => line.ends_with(CONTINUED),
+        Some(before) => CONTINUED.ends_with(line) && partial.ends_with(&CONTINUED[..before]),
     }
 }
 

@@ -276,6 +276,21 @@ async fn who_follows_sees_what_comes_after_the_end() {
 }
 
 #[test]
+fn a_line_break_within_an_event_does_not_end_it() {
+    let log = Log::new();
+    let recorder = log.recorder("f", "r1");
+    recorder.placed(&EnvironmentId("e".into()), false);
+    for part in [&b"one\xff\x1e\n  two\xff"[..], b"\x1e\n  three\nfour\xff\x1e", b"\n", b"\nfive \xff\n\xff\x1e\nsix\n"]
+    {
+        recorder.wrote(Bytes::copy_from_slice(part));
+    }
+    end(&recorder, End::Ok, None);
+    let texts = log.texts(&log.query("f"));
+    let wanted = ["one\n  two\n  three\n", "four\n\n", "five \u{fffd}\n", "\nsix\n"];
+    assert_eq!(texts[..4], wanted);
+}
+
+#[test]
 fn groups_are_those_that_were_written_to() {
     let log = Log::new();
     log.invocation("loud", "r1", "e1", &["a\n"]);

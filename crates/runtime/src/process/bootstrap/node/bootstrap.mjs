@@ -8,6 +8,8 @@ import { pathToFileURL } from "node:url";
 import { format, types } from "node:util";
 
 const API = "/2018-06-01/runtime/";
+// Before a line break within a log event.
+const CONTINUED = Buffer.from([0xff, 0x1e, 0x0a]);
 const TASK_ROOT = process.env.LAMBDA_TASK_ROOT;
 const [HOST, PORT] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 
@@ -264,14 +266,15 @@ async function die(error, code) {
   process.exit(code);
 }
 
-// One line per call: time, request id, level, message.
+// One event per call: time, request id, level, message.
 function logLikeLambda() {
   const levels = { debug: "DEBUG", error: "ERROR", info: "INFO", log: "INFO", trace: "TRACE", warn: "WARN" };
   for (const [name, level] of Object.entries(levels)) {
     console[name] = (...parts) => {
       const texts = parts.map((part) => (part instanceof Logged ? `\t${part}` : part));
       const line = `${new Date().toISOString()}\t${current?.id}\t${level}\t${format(...texts)}`;
-      process.stdout.write(line.replaceAll("\n", "\r") + "\n");
+      const pieces = line.split("\n").flatMap((text, at) => (at ? [CONTINUED, Buffer.from(text)] : [Buffer.from(text)]));
+      process.stdout.write(Buffer.concat([...pieces, Buffer.from("\n")]));
     };
   }
 }

@@ -14,6 +14,8 @@ import traceback
 from decimal import Decimal
 
 API = "/2018-06-01/runtime/"
+# Before a line break within a log event.
+CONTINUED = b"\xff\x1e"
 TASK_ROOT = os.environ["LAMBDA_TASK_ROOT"]
 
 
@@ -249,7 +251,16 @@ def say(document):
         description += f": {document['errorMessage']}"
     lines = [description, "Traceback (most recent call last):"]
     lines.extend(line.rstrip("\n") for line in document["stackTrace"])
-    sys.stdout.write("\n".join(lines) + "\n")
+    write_event("\n".join(lines) + "\n")
+
+
+def write_event(text):
+    """Writes one log event: a text that ends with a line break, and whose others do not end it."""
+    event = text[:-1].encode("utf-8", "backslashreplace")
+    sys.stdout.flush()
+    # Not sys.stdout, which the function may have replaced with what takes no bytes.
+    sys.__stdout__.buffer.write(event.replace(b"\n", CONTINUED + b"\n") + b"\n")
+    sys.__stdout__.buffer.flush()
 
 
 class CurrentRequest(logging.Filter):
@@ -264,7 +275,7 @@ class CurrentRequest(logging.Filter):
 
 class LogHandler(logging.Handler):
     def emit(self, record):
-        sys.stdout.write(self.format(record))
+        write_event(self.format(record))
 
 
 def log_like_lambda(request):
