@@ -23,7 +23,38 @@ struct Service {
     operations: &'static [&'static str],
 }
 
-const SERVICES: [Service; 5] = [
+const SERVICES: [Service; 6] = [
+    Service {
+        name: "dynamodb",
+        source: "dynamodb/2012-08-10",
+        operations: &[
+            "BatchExecuteStatement",
+            "BatchGetItem",
+            "BatchWriteItem",
+            "CreateTable",
+            "DeleteItem",
+            "DeleteTable",
+            "DescribeEndpoints",
+            "DescribeLimits",
+            "DescribeTable",
+            "DescribeTimeToLive",
+            "ExecuteStatement",
+            "ExecuteTransaction",
+            "GetItem",
+            "ListTables",
+            "ListTagsOfResource",
+            "PutItem",
+            "Query",
+            "Scan",
+            "TagResource",
+            "TransactGetItems",
+            "TransactWriteItems",
+            "UntagResource",
+            "UpdateItem",
+            "UpdateTable",
+            "UpdateTimeToLive",
+        ],
+    },
     Service {
         name: "events",
         source: "events/2015-10-07",

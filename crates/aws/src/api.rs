@@ -26,7 +26,7 @@ use crate::error::{self, Error};
 use crate::operation::{BODY_BYTES_MAX, Found, Row, Table};
 use crate::protocol::{self, query};
 use crate::shape::Protocol;
-use crate::{events, lambda, logs, s3, sqs, sts, url};
+use crate::{dynamodb, events, lambda, logs, s3, sqs, sts, url};
 
 /// The whole of AWS that is here. Cheap to clone.
 #[derive(Clone)]
@@ -51,8 +51,8 @@ pub struct Served {
 }
 
 /// Every API's table.
-pub(crate) fn tables() -> [&'static Table; 5] {
-    [&events::TABLE, &lambda::TABLE, &logs::TABLE, &sqs::TABLE, &sts::TABLE]
+pub(crate) fn tables() -> [&'static Table; 6] {
+    [&dynamodb::TABLE, &events::TABLE, &lambda::TABLE, &logs::TABLE, &sqs::TABLE, &sts::TABLE]
 }
 
 impl Api {
@@ -243,8 +243,14 @@ fn not_implemented(operation: &str) -> Error {
 
 /// The protocol that a request looks like, for errors before it is known whom it is for.
 fn guess(parts: &Parts) -> Protocol {
-    if parts.headers.contains_key("x-amz-target") {
-        Protocol::Json { version: "1.1", target: "" }
+    if let Some(target) = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
+        let addressed = tables().into_iter().map(|table| table.service.protocol).find(|protocol| match protocol {
+            Protocol::Json { target: known, .. } => {
+                target.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
+            }
+            Protocol::RestJson | Protocol::Query { .. } | Protocol::QueryCompatible { .. } => false,
+        });
+        addressed.unwrap_or(Protocol::Json { version: "1.1", target: "" })
     } else if looks_like_form(parts) {
         sts::TABLE.service.protocol
     } else {

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 /// An error of a service, from its model. `typed` errors carry `Type: User` or `Type: Server` beside the message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -27,13 +29,13 @@ pub struct Error {
     pub kind: &'static Kind,
     pub message: Cow<'static, str>,
     /// More members of the body, such as `Reason`.
-    pub fields: Vec<(&'static str, String)>,
+    pub fields: Vec<(&'static str, Value)>,
     /// More headers, such as `Retry-After`.
     pub headers: Vec<(&'static str, String)>,
 }
 
 impl Error {
-    pub fn field(mut self, key: &'static str, value: impl Into<String>) -> Error {
+    pub fn field(mut self, key: &'static str, value: impl Into<Value>) -> Error {
         self.fields.push((key, value.into()));
         self
     }

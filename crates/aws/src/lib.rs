@@ -45,6 +45,7 @@ pub mod call;
 mod check;
 #[cfg(test)]
 mod compatibility;
+pub mod dynamodb;
 pub mod error;
 mod events;
 pub mod lambda;

@@ -22,6 +22,7 @@ mod random;
 mod row;
 pub mod run;
 mod services;
+pub mod table;
 pub mod timer;
 pub mod trace;
 pub mod usage;

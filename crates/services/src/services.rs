@@ -15,6 +15,7 @@ use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparin
 use crate::name::AccountId;
 use crate::queue::Queues;
 use crate::run::{Payload, RequestId, RunFunction};
+use crate::table::{self, Tables};
 use crate::usage::Meter;
 
 /// How long the last rounds of a stop may take after its grace: ending environments, writing usage.
@@ -70,6 +71,7 @@ struct Shared {
     runner: Arc<dyn RunFunction>,
     envelopes: Arc<dyn Envelopes>,
     functions: Functions,
+    tables: Tables,
     keys: Keys,
     queues: Queues,
     meter: Meter,
@@ -93,6 +95,7 @@ impl Services {
         let queues = Queues::new(store.clone(), stop.subscribe());
         let services = Services(Arc::new(Shared {
             functions,
+            tables: Tables::open(store.clone()),
             store,
             runner,
             envelopes,
@@ -116,6 +119,7 @@ impl Services {
         });
         background.spawn(delivery::run(self.clone(), options.retry_scale, self.stopped()));
         background.spawn(self.queues().clone().run(self.stopped()));
+        background.spawn(table::run(self.tables().clone(), self.stopped()));
         if let Some(retention) = options.log_retention {
             background.spawn(drop_old_logs(self.store().clone(), retention, self.stopped()));
         }
@@ -127,6 +131,10 @@ impl Services {
 
     pub fn functions(&self) -> &Functions {
         &self.0.functions
+    }
+
+    pub fn tables(&self) -> &Tables {
+        &self.0.tables
     }
 
     pub fn routes(&self) -> &Routes {

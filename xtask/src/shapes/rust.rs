@@ -10,6 +10,13 @@ use serde_json::{Map, Value};
 const VALUES_UNCHECKED: &[&str] =
     &["MessageSystemAttributeName", "MessageSystemAttributeNameForSends", "QueueAttributeName", "Runtime"];
 
+/// Structures that are written by hand: what is in them is judged by the service, in an order and words of its own.
+const BY_HAND: &[(&str, &str)] = &[("AttributeValue", "crate::dynamodb::AttributeValue")];
+
+fn by_hand(name: &str) -> Option<&'static str> {
+    BY_HAND.iter().find(|(shape, _)| *shape == name).map(|(_, path)| *path)
+}
+
 /// The text of `crates/aws/src/shapes/<service>.rs`, before rustfmt.
 pub fn module(service: &str, model: &Value) -> anyhow::Result<String> {
     let model = Model { service, shapes: model["shapes"].as_object().context("a model has shapes")?, model };
@@ -18,7 +25,8 @@ pub fn module(service: &str, model: &Value) -> anyhow::Result<String> {
     let mut types = String::new();
     for (name, shape) in model.shapes {
         let is = |set: &BTreeSet<&str>| set.contains(name.as_str());
-        if shape["type"] == "structure" && shape["status"].is_null() {
+        let written = is(&received) || is(&sent); // what only errors hold is written by whoever refuses
+        if shape["type"] == "structure" && shape["status"].is_null() && written && by_hand(name).is_none() {
             structure(&mut types, &model, name, Use { received: is(&received), sent: is(&sent) })?;
         }
     }
@@ -79,7 +87,7 @@ impl<'a> Model<'a> {
         let mut reached = BTreeSet::new();
         let mut waiting: Vec<&str> = self.operations().filter_map(|(_, operation)| operation[side].as_str()).collect();
         while let Some(name) = waiting.pop() {
-            if reached.insert(name) {
+            if reached.insert(name) && by_hand(name).is_none() {
                 let shape = self.shape(name)?;
                 waiting.extend(["member", "key", "value"].iter().filter_map(|part| shape[*part].as_str()));
                 waiting.extend(members(shape).filter_map(|(_, member)| member["shape"].as_str()));
@@ -90,6 +98,9 @@ impl<'a> Model<'a> {
 
     fn rust_type(&self, name: &str) -> anyhow::Result<String> {
         let shape = self.shape(name)?;
+        if let Some(path) = by_hand(name) {
+            return Ok(path.to_owned());
+        }
         let inner = |part: &str| self.rust_type(shape[part].as_str().unwrap_or_default());
         Ok(match shape["type"].as_str().unwrap_or_default() {
             "string" => "String".to_owned(),
@@ -191,6 +202,7 @@ fn limit(out: &mut String, model: &Model, name: &str) -> anyhow::Result<()> {
     let hidden = shape["sensitive"] == true;
     let limits = limits(shape);
     let described = match shape["type"].as_str().unwrap_or_default() {
+        "structure" if by_hand(name).is_some() => "Shape::Structure(&[])".to_owned(),
         "structure" => return structure_limits(out, model, name),
         "string" => format!("Shape::Text(Text {{ {}, limits: {limits}, hidden: {hidden} }})", text_limits(name, shape)),
         "boolean" => "Shape::Boolean".to_owned(),
@@ -202,6 +214,7 @@ fn limit(out: &mut String, model: &Model, name: &str) -> anyhow::Result<()> {
         "map" => format!("Shape::Map {{ key: &{}, value: &{}, hidden: {hidden} }}", to("key")?, to("value")?),
         other => bail!("{name} is a {other}, which nothing checks yet"),
     };
+    let table = if by_hand(name).is_some() { format!("{table}_SHAPE") } else { table };
     writeln!(out, "static {table}: Shape = {described};")?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! awsJson: a POST to `/` whose `X-Amz-Target` names the operation, documents both ways.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::Response;
 use http::header::HeaderValue;
@@ -47,19 +49,19 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-pub fn write<O: Output>(version: &str, output: &O) -> Result<Response<Body>, Error> {
+pub fn write<O: Output>(version: &str, target: &str, output: &O) -> Result<Response<Body>, Error> {
     let body = serde_json::to_vec(output).map_err(|error| Error::internal(&error))?;
     // An operation without an output answers an empty document.
     let body = if body == b"null" { b"{}".to_vec() } else { body };
-    Ok(respond(200, content_type(version), body))
+    Ok(answer(version, target, 200, body))
 }
 
-pub fn write_error(version: &str, error: &Error) -> Response<Body> {
-    let mut body = json!({ "__type": error.kind.code, error.kind.message: error.message });
+pub fn write_error(version: &str, target: &str, error: &Error) -> Response<Body> {
+    let mut body = json!({ "__type": qualified(target, error.kind.code), error.kind.message: error.message });
     for (key, value) in &error.fields {
-        body[*key] = json!(value);
+        body[*key] = value.clone();
     }
-    respond(error.kind.status, content_type(version), body.to_string())
+    answer(version, target, error.kind.status, body.to_string().into_bytes())
 }
 
 /// As [`write_error`], with the name from the Query protocol in a header: SDKs go by that one.
@@ -76,9 +78,51 @@ pub fn write_error_compatible(older: &Older, error: &Error) -> Response<Body> {
     response
 }
 
-pub fn write_unknown(version: &str) -> Response<Body> {
-    let body = json!({ "__type": error::UNKNOWN_OPERATION.code });
-    respond(error::UNKNOWN_OPERATION.status, content_type(version), body.to_string())
+pub fn write_unknown(version: &str, target: &str) -> Response<Body> {
+    let body = json!({ "__type": qualified(target, error::UNKNOWN_OPERATION.code) });
+    answer(version, target, error::UNKNOWN_OPERATION.status, body.to_string().into_bytes())
+}
+
+fn answer(version: &str, target: &str, status: u16, body: Vec<u8>) -> Response<Body> {
+    let sum = namespace(target).is_some().then(|| crc32fast::hash(&body));
+    let mut response = respond(status, content_type(version), body);
+    if let Some(sum) = sum {
+        response.headers_mut().insert("x-amz-crc32", sum.into());
+    }
+    response
+}
+
+/// Services that write a namespace before the names of their errors, and a checksum of every body.
+fn namespace(target: &str) -> Option<&'static str> {
+    match target {
+        "DynamoDB_20120810" => Some("com.amazonaws.dynamodb.v20120810"),
+        _ => None,
+    }
+}
+
+/// Errors that belong to no service, and so not to a service's namespace.
+const COMMON: [&str; 12] = [
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "IncompleteBody",
+    "IncompleteSignatureException",
+    "InternalFailure",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "NotImplementedException",
+    "RequestEntityTooLargeException",
+    "SerializationException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
+];
+
+fn qualified(target: &str, code: &'static str) -> Cow<'static, str> {
+    match namespace(target) {
+        None => code.into(),
+        Some(_) if code == error::VALIDATION.code => format!("com.amazon.coral.validate#{code}").into(),
+        Some(_) if COMMON.contains(&code) => format!("com.amazon.coral.service#{code}").into(),
+        Some(namespace) => format!("{namespace}#{code}").into(),
+    }
 }
 
 fn content_type(version: &str) -> &'static str {

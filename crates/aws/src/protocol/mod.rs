@@ -35,19 +35,19 @@ pub fn read(protocol: Protocol, row: &Row, parts: &Parts, labels: Members, body:
 pub fn write<O: Output>(answering: Answering, output: O, request_id: &RequestId) -> Result<Response<Body>, Error> {
     match answering.protocol {
         Protocol::RestJson => rest::write(answering.described, output),
-        Protocol::Json { version, .. } => json::write(version, &output),
+        Protocol::Json { version, target } => json::write(version, target, &output),
         Protocol::Query { namespace, .. } => query::write(namespace, None, answering.described, &output, request_id),
         Protocol::QueryCompatible { form: true, older } => {
             query::write(older.namespace, Some(older), answering.described, &output, request_id)
         }
-        Protocol::QueryCompatible { form: false, older } => json::write(older.json_version, &output),
+        Protocol::QueryCompatible { form: false, older } => json::write(older.json_version, "", &output),
     }
 }
 
 pub fn write_error(protocol: Protocol, error: &Error, request_id: &RequestId) -> Response<Body> {
     let mut response = match protocol {
         Protocol::RestJson => rest::write_error(error),
-        Protocol::Json { version, .. } => json::write_error(version, error),
+        Protocol::Json { version, target } => json::write_error(version, target, error),
         Protocol::Query { namespace, .. } => query::write_error(namespace, error.kind.code, error, request_id),
         Protocol::QueryCompatible { form: true, older } => {
             query::write_error(older.namespace, older.error(error.kind.code).0, error, request_id)
@@ -66,10 +66,10 @@ pub fn write_error(protocol: Protocol, error: &Error, request_id: &RequestId) ->
 pub fn write_unknown(protocol: Protocol, form: Option<&query::Form>, request_id: &RequestId) -> Response<Body> {
     match protocol {
         Protocol::RestJson => rest::write_unknown(),
-        Protocol::Json { version, .. } => json::write_unknown(version),
+        Protocol::Json { version, target } => json::write_unknown(version, target),
         Protocol::Query { namespace, .. } => query::write_unknown(namespace, form, request_id),
         Protocol::QueryCompatible { form: true, older } => query::write_unknown(older.namespace, form, request_id),
-        Protocol::QueryCompatible { form: false, older } => json::write_unknown(older.json_version),
+        Protocol::QueryCompatible { form: false, older } => json::write_unknown(older.json_version, ""),
     }
 }
 

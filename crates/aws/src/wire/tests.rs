@@ -86,10 +86,10 @@ async fn operations_that_are_not_there_refuse_by_name() {
              <RequestId>REQUEST-ID</RequestId>\n</ErrorResponse>\n",
         ),
         (
-            "dynamodb",
-            "POST /\nx-amz-target: DynamoDB_20120810.ListTables\n\n{}",
+            "swf",
+            "POST /\nx-amz-target: SimpleWorkflowService.ListDomains\n\n{}",
             "501\ncontent-type: application/x-amz-json-1.1\n\n\
-             {\"__type\":\"NotImplementedException\",\"message\":\"The service dynamodb is not implemented.\"}",
+             {\"__type\":\"NotImplementedException\",\"message\":\"The service swf is not implemented.\"}",
         ),
     ])
     .await;

@@ -86,6 +86,11 @@ fn logs_are_read_through_cloud_watch() {
 }
 
 #[test]
+fn items_are_put_read_and_found_in_tables() {
+    python("python/test_dynamodb_items.py");
+}
+
+#[test]
 fn broken_http_harms_nobody() {
     python("python/test_wire.py");
 }

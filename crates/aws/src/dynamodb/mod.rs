@@ -1,0 +1,106 @@
+//! DynamoDB: tables and items.
+//!
+//! Start reading at [`TABLE`]. How values travel is in `attribute`, which parameters may stand beside one another in
+//! `expression`, what errors are called in `refusal`. What a table is and does is in `services::table`.
+
+mod attribute;
+mod batch;
+mod capacity;
+mod expression;
+mod item;
+mod legacy;
+mod name;
+mod page;
+mod refusal;
+mod setting;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+pub use attribute::AttributeValue;
+
+use crate::call::Call;
+use crate::error::{self, Error};
+use crate::operation::{Members, Row, Table};
+use crate::shapes::dynamodb as shapes;
+
+/// Largest request, in bytes. Source: API reference, BatchWriteItem and BatchGetItem (16 MB, read 2026-11-24).
+const REQUEST_BYTES_MAX: usize = 16 << 20;
+
+pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
+    scope: "dynamodb",
+    service: &shapes::SERVICE,
+    invalid: &error::VALIDATION,
+    rows: vec![
+        Row::new(&shapes::BATCH_GET_ITEM_OPERATION, "dynamodb:BatchGetItem", any, batch::batch_get_item),
+        Row::new(&shapes::BATCH_WRITE_ITEM_OPERATION, "dynamodb:BatchWriteItem", any, batch::batch_write_item)
+            .body_max(REQUEST_BYTES_MAX),
+        Row::new(&shapes::CREATE_TABLE_OPERATION, "dynamodb:CreateTable", named, table::create_table),
+        Row::new(&shapes::DELETE_ITEM_OPERATION, "dynamodb:DeleteItem", named, item::delete_item),
+        Row::new(&shapes::DELETE_TABLE_OPERATION, "dynamodb:DeleteTable", named, table::delete_table),
+        Row::new(&shapes::DESCRIBE_ENDPOINTS_OPERATION, "dynamodb:DescribeEndpoints", any, table::describe_endpoints),
+        Row::new(&shapes::DESCRIBE_LIMITS_OPERATION, "dynamodb:DescribeLimits", any, table::describe_limits),
+        Row::new(&shapes::DESCRIBE_TABLE_OPERATION, "dynamodb:DescribeTable", named, table::describe_table),
+        Row::new(
+            &shapes::DESCRIBE_TIME_TO_LIVE_OPERATION,
+            "dynamodb:DescribeTimeToLive",
+            named,
+            setting::describe_time_to_live,
+        ),
+        Row::new(&shapes::GET_ITEM_OPERATION, "dynamodb:GetItem", named, item::get_item),
+        Row::new(&shapes::LIST_TABLES_OPERATION, "dynamodb:ListTables", any, table::list_tables),
+        Row::new(
+            &shapes::LIST_TAGS_OF_RESOURCE_OPERATION,
+            "dynamodb:ListTagsOfResource",
+            in_arn,
+            setting::list_tags_of_resource,
+        ),
+        Row::new(&shapes::PUT_ITEM_OPERATION, "dynamodb:PutItem", named, item::put_item),
+        Row::new(&shapes::QUERY_OPERATION, "dynamodb:Query", named, page::query),
+        Row::new(&shapes::SCAN_OPERATION, "dynamodb:Scan", named, page::scan),
+        Row::new(&shapes::TAG_RESOURCE_OPERATION, "dynamodb:TagResource", in_arn, setting::tag_resource),
+        Row::new(&shapes::TRANSACT_GET_ITEMS_OPERATION, "dynamodb:GetItem", any, batch::transact_get_items),
+        Row::new(&shapes::TRANSACT_WRITE_ITEMS_OPERATION, "dynamodb:PutItem", any, batch::transact_write_items)
+            .body_max(REQUEST_BYTES_MAX),
+        Row::new(&shapes::UNTAG_RESOURCE_OPERATION, "dynamodb:UntagResource", in_arn, setting::untag_resource),
+        Row::new(&shapes::UPDATE_ITEM_OPERATION, "dynamodb:UpdateItem", named, item::update_item),
+        Row::new(&shapes::UPDATE_TABLE_OPERATION, "dynamodb:UpdateTable", named, table::update_table),
+        Row::new(
+            &shapes::UPDATE_TIME_TO_LIVE_OPERATION,
+            "dynamodb:UpdateTimeToLive",
+            named,
+            setting::update_time_to_live,
+        ),
+    ],
+});
+
+/// The table that a request names, or the index that it reads.
+fn named(call: &Call, members: &Members) -> String {
+    let text = |key: &str| members.get(key).and_then(Value::as_str);
+    let Some(name) = text("TableName") else { return "*".to_owned() };
+    let table = match name.starts_with("arn:") {
+        true => name.to_owned(),
+        false => call.arn("dynamodb", format_args!("table/{name}")),
+    };
+    match text("IndexName") {
+        Some(index) => format!("{table}/index/{index}"),
+        None => table,
+    }
+}
+
+fn in_arn(_: &Call, members: &Members) -> String {
+    members.get("ResourceArn").and_then(Value::as_str).unwrap_or("*").to_owned()
+}
+
+fn any(_: &Call, _: &Members) -> String {
+    "*".to_owned()
+}
+
+/// Runs what waits for the disk where that holds up nobody else.
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(&error))
+}
