@@ -51,6 +51,11 @@ fn boto3_invokes_functions_in_every_way() {
 }
 
 #[test]
+fn boto3_sends_and_receives_messages() {
+    python("python/test_sqs_messages.py");
+}
+
+#[test]
 fn python_functions_run_as_in_the_managed_runtime() {
     python("python/test_python.py");
 }

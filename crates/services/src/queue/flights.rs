@@ -80,6 +80,18 @@ impl Flights {
         self.leave_row(before.row)
     }
 
+    /// The deadlines that a flight row gave move on: their consumers hear of them only now.
+    pub fn prolong(&mut self, places: impl Iterator<Item = Place>, row: u64, by: Duration) {
+        for place in places {
+            let Some(touched) = self.touched.get_mut(&place).filter(|touched| touched.row == row) else { continue };
+            if let Some(until) = &mut touched.until {
+                self.deadlines.remove(&(*until, place));
+                *until += by;
+                self.deadlines.insert((*until, place));
+            }
+        }
+    }
+
     /// Messages whose deadline has passed: they are visible from now on.
     pub fn land(&mut self, elapsed: Duration) -> Vec<Place> {
         let mut landed = Vec::new();

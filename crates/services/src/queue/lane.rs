@@ -122,6 +122,8 @@ pub struct Left {
 pub struct Changes {
     /// A flight row and its number.
     pub flights: Option<(u64, Vec<Flight>)>,
+    /// When it was made.
+    begun: Duration,
     pub flight_rows_over: Vec<u64>,
     /// Messages that are deleted, with the numbers of their bodies.
     pub deleted: Vec<(Place, u64)>,
@@ -230,8 +232,12 @@ impl Lane {
 
     /// A change is written, or failed to be. Says whether the lane must be read anew.
     #[must_use]
-    pub fn end(&mut self, changes: &Changes, written: bool) -> bool {
+    pub fn end(&mut self, changes: &Changes, written: bool, elapsed: Duration) -> bool {
         self.under_way -= 1;
+        if let Some((row, flights)) = &changes.flights {
+            let places = flights.iter().map(|flight| flight.place);
+            self.flights.prolong(places, *row, elapsed.saturating_sub(changes.begun));
+        }
         self.broken |= !written;
         if let Line::Groups(groups) = &mut self.line {
             changes.released.iter().for_each(|name| groups.release(name));
@@ -324,6 +330,7 @@ impl Lane {
         let flight = Flight { place, body, receives, sent: message.sent, first_received, until };
         let group = message.group.as_deref().map(Arc::from);
         self.fly(flight, group, now.elapsed + visibility, &mut picked.changes);
+        picked.changes.begun = now.elapsed;
         picked.taken.push(Taken { place, message, receives, first_received });
     }
 
@@ -381,6 +388,7 @@ impl Lane {
             until,
         };
         self.fly(flight, touched.group.clone(), now.elapsed + visibility, changes);
+        changes.begun = now.elapsed;
     }
 
     /// A consumer is done with a message. One that has left already is no mistake.

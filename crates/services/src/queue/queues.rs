@@ -30,6 +30,7 @@ pub(super) struct Queue {
     pub id: QueueId,
     pub uid: u64,
     pub content: Content,
+    store: Store,
     shard: ShardId,
     fence: Fence,
     /// `None` until it is used, and after a write that failed.
@@ -99,6 +100,7 @@ impl Queues {
         let queue = Arc::new(Queue {
             id: id.clone(),
             uid: row.uid,
+            store: self.0.store.clone(),
             shard,
             fence: self.0.store.fence(shard),
             content,
@@ -136,7 +138,7 @@ impl Queues {
                 Err(error) => {
                     // The rules refuse before they change anything; a failed read may leave a change half done.
                     let whole = !matches!(error, Error::Store(_) | Error::Unreadable(_));
-                    if lane.end(&Changes::default(), whole) {
+                    if lane.end(&Changes::default(), whole, now.elapsed) {
                         *slot = None;
                     }
                     Err(error)
@@ -159,8 +161,9 @@ impl Queue {
 
     /// A change of the lane is written, or failed to be.
     pub fn end(&self, changes: &Changes, written: bool) {
+        let elapsed = self.store.elapsed();
         let mut slot = lock(&self.lane);
-        if slot.as_mut().is_some_and(|lane| lane.end(changes, written)) {
+        if slot.as_mut().is_some_and(|lane| lane.end(changes, written, elapsed)) {
             *slot = None;
         }
         drop(slot);
