@@ -1,8 +1,9 @@
 //! `cargo xtask bench <name>`: builds what a measurement needs, runs it, and fails where a promise is not kept.
 //!
-//! The measuring programs are release builds of their own: `crates/store/examples/bench.rs` and
-//! `crates/it/examples/bench`.
+//! The measuring programs are release builds of their own: `crates/store/examples/bench.rs`,
+//! `crates/services/examples/delivery.rs` and `crates/it/examples/bench`.
 
+mod delivery;
 mod http;
 mod store;
 
@@ -25,6 +26,8 @@ enum Name {
     All,
     /// Commits per second, beside a bare SQLite loop
     Store,
+    /// Asynchronous events accepted and delivered, beside the store's transactions
+    Delivery,
     /// Requests per second of a hello world, beside plain hyper, workerd and `wasmtime serve`
     Http,
     /// First requests to 200 components
@@ -43,6 +46,7 @@ impl Name {
         match self {
             Name::All => "all",
             Name::Store => "store",
+            Name::Delivery => "delivery",
             Name::Http => "http",
             Name::First => "first",
             Name::Warm => "warm",
@@ -59,6 +63,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut missed = Vec::new();
     if wanted(Name::Store) && store::run(store::Length::default()).is_err() {
         missed.push("store");
+    }
+    if wanted(Name::Delivery) && delivery::run().is_err() {
+        missed.push("delivery");
     }
     if !requests.is_empty() {
         missed.extend(http::run(&requests, arguments.wasmtime.as_deref())?);

@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::process::Command;
 
-use it::{KEY, Nought, SECRET};
+use it::{KEY, Nought, SECRET, Starting};
 
 /// Runs one file of Python tests against a server of its own.
 fn python(file: &str) {
-    let nought = Nought::start();
+    python_on(&Nought::start(), file);
+}
+
+fn python_on(nought: &Nought, file: &str) {
     let sdk = it::repository().join("tests/sdk");
     let mut pytest = Command::new(it::python().join("bin/python"));
     pytest
@@ -15,7 +18,7 @@ fn python(file: &str) {
         .arg(sdk.join(file))
         .env("PYTHONPATH", &sdk)
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    run(&mut pytest, &nought, &sdk);
+    run(&mut pytest, nought, &sdk);
 }
 
 fn run(command: &mut Command, nought: &Nought, folder: &Path) {
@@ -53,6 +56,14 @@ fn boto3_invokes_functions_in_every_way() {
 #[test]
 fn boto3_sends_and_receives_messages() {
     python("python/test_sqs_messages.py");
+}
+
+#[test]
+fn asynchronous_invocations_are_retried_and_their_ends_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "retry_scale = 0.01\n").expect("a file");
+    python_on(&Starting::default().argument("--config").argument(config).start(), "python/test_async.py");
 }
 
 #[test]
