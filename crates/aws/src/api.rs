@@ -25,14 +25,16 @@ use crate::call::{Call, Peer};
 use crate::error::{self, Error};
 use crate::operation::{BODY_BYTES_MAX, Found, Row, Table};
 use crate::protocol::{self, query};
+use crate::s3::{S3, Unverified};
 use crate::shape::Protocol;
-use crate::{dynamodb, events, lambda, logs, s3, sqs, sts, url};
+use crate::{dynamodb, events, lambda, logs, sqs, sts, url};
 
 /// The whole of AWS that is here. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
     services: Services,
     options: Arc<Options>,
+    s3: S3,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -57,7 +59,8 @@ pub(crate) fn tables() -> [&'static Table; 6] {
 
 impl Api {
     pub fn new(services: Services, options: Options) -> Api {
-        Api { services, options: Arc::new(options) }
+        let s3 = S3::new(services.clone(), options.authority.clone());
+        Api { services, options: Arc::new(options), s3 }
     }
 
     /// Answers a request; never fails.
@@ -80,12 +83,18 @@ impl Api {
     async fn serve_api(&self, request: Request<Body>, peer: Peer, request_id: &RequestId) -> (Served, Response<Body>) {
         let (parts, body) = request.into_parts();
         let claim = match Claim::read(&parts) {
-            Ok(Some(claim)) => claim,
-            Ok(None) => return refuse_unsigned(&parts, request_id),
-            Err(refusal) => {
-                let protocol = guess(&parts);
-                return (NOTHING, protocol::write_error(protocol, &refusal.error(protocol), request_id));
+            Ok(Some(claim)) if claim.scope.service == "s3" => {
+                return self.s3.serve(Unverified::Claim(claim), parts, body, peer, request_id).await;
             }
+            Ok(Some(claim)) => claim,
+            Ok(None) if !is_other(&parts) => {
+                return self.s3.serve(Unverified::None, parts, body, peer, request_id).await;
+            }
+            Err(refusal) if !is_other(&parts) => {
+                return self.s3.serve(Unverified::Refused(refusal), parts, body, peer, request_id).await;
+            }
+            Ok(None) => return (NOTHING, refuse(&Refusal::Missing, &parts, request_id)),
+            Err(refusal) => return (NOTHING, refuse(&refusal, &parts, request_id)),
         };
         match tables().into_iter().find(|table| table.scope == claim.scope.service) {
             Some(table) => self.serve_table(table, claim, parts, body, peer, request_id).await,
@@ -265,22 +274,19 @@ fn looks_like_form(parts: &Parts) -> bool {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Unsigned: the refusal of whichever API it looks like, and S3's for the rest.
-fn refuse_unsigned(parts: &Parts, request_id: &RequestId) -> (Served, Response<Body>) {
-    let method = parts.method.as_str();
-    let rest = tables().into_iter().any(|table| table.has_path(method, &parts.uri));
-    if parts.headers.contains_key("x-amz-target") || looks_like_form(parts) || rest {
-        let protocol = guess(parts);
-        return (NOTHING, protocol::write_error(protocol, &Refusal::Missing.error(protocol), request_id));
-    }
-    (NOTHING, s3::refuse(parts, request_id))
+/// Whether a request without a good signature is for another API than S3, by the look of it.
+fn is_other(parts: &Parts) -> bool {
+    let rest = || tables().into_iter().any(|table| table.has_path(parts.method.as_str(), &parts.uri));
+    parts.headers.contains_key("x-amz-target") || looks_like_form(parts) || rest()
+}
+
+fn refuse(refusal: &Refusal, parts: &Parts, request_id: &RequestId) -> Response<Body> {
+    let protocol = guess(parts);
+    protocol::write_error(protocol, &refusal.error(protocol), request_id)
 }
 
 /// Signed for a service that is not here.
 fn refuse_service(service: &str, parts: &Parts, request_id: &RequestId) -> Response<Body> {
-    if service == "s3" {
-        return s3::refuse(parts, request_id);
-    }
     let protocol = guess(parts);
     let error = error::NOT_IMPLEMENTED.with(format!("The service {service} is not implemented."));
     protocol::write_error(protocol, &error, request_id)

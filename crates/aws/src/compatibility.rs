@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::api::tables;
 use crate::operation::Table;
+use crate::s3;
 
 const HEAD: &str = "# Compatibility
 
@@ -14,7 +15,19 @@ refused with its protocol's own error; it never answers success. Services withou
 ";
 
 fn page() -> String {
-    tables().into_iter().fold(HEAD.to_owned(), |page, table| page + &section(table))
+    tables().into_iter().fold(HEAD.to_owned(), |page, table| page + &section(table)) + &s3_section()
+}
+
+/// S3's table has rows of its own form.
+fn s3_section() -> String {
+    let mut section = "\n## `s3`\n\n| operation | IAM action |\n|---|---|\n".to_owned();
+    for row in s3::table::ROWS.iter().filter(|row| row.here) {
+        let of_version = row.of_version.map(|action| format!(", `{action}`")).unwrap_or_default();
+        writeln!(section, "| {} | `{}`{of_version} |", row.name, row.action).expect("a String takes every write");
+    }
+    let others: Vec<&str> = s3::table::ROWS.iter().filter(|row| !row.here).map(|row| row.name).collect();
+    writeln!(section, "\nNot here: {}.", others.join(", ")).expect("a String takes every write");
+    section
 }
 
 fn section(table: &Table) -> String {

@@ -17,9 +17,10 @@ const DELAY: Duration = Duration::from_millis(50);
 /// Lines that wait, in bytes; who logs more than this in one delay writes it out itself.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
 /// What is logged when `NOUGHT_LOG` says nothing.
-const LEVEL: &str = "info";
+/// `s3s` logs every refusal as an error of its own, with what the client sent.
+const LEVEL: &str = "info,s3s=off";
 /// The same for commands that show their own work on the terminal.
-const LEVEL_QUIET: &str = "warn";
+const LEVEL_QUIET: &str = "warn,s3s=off";
 
 /// Writes the waiting lines when dropped: hold it until the program ends.
 pub struct Flush(Arc<Lines>);

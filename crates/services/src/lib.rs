@@ -9,6 +9,7 @@
 //! - Rows are private to this crate; faces call operations.
 //! - Time and ids that end up in rows enter through `store::Tx`.
 
+pub mod bucket;
 pub mod bus;
 pub mod delivery;
 pub mod function;

@@ -7,6 +7,7 @@ use store::{Store, Timestamp, Tx};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use crate::bucket::Objects;
 use crate::delivery::{self, Envelopes, InvokeLater};
 use crate::function::{self, FunctionId, Functions, Route, Routes};
 use crate::identity::key::Known;
@@ -72,6 +73,7 @@ struct Shared {
     envelopes: Arc<dyn Envelopes>,
     functions: Functions,
     tables: Tables,
+    objects: Objects,
     keys: Keys,
     queues: Queues,
     meter: Meter,
@@ -96,6 +98,7 @@ impl Services {
         let services = Services(Arc::new(Shared {
             functions,
             tables: Tables::open(store.clone()),
+            objects: Objects::new(store.clone()),
             store,
             runner,
             envelopes,
@@ -135,6 +138,10 @@ impl Services {
 
     pub fn tables(&self) -> &Tables {
         &self.0.tables
+    }
+
+    pub fn objects(&self) -> &Objects {
+        &self.0.objects
     }
 
     pub fn routes(&self) -> &Routes {

@@ -147,7 +147,7 @@ impl BlobFiles {
 
 /// The blobs of a store. Its calls use the disk and may wait for it.
 #[derive(Clone, Copy)]
-pub struct Blobs<'a>(pub(crate) &'a Inner);
+pub struct Blobs<'a>(pub(crate) &'a Arc<Inner>);
 
 impl<'a> Blobs<'a> {
     fn files(&self) -> &'a BlobFiles {
@@ -167,10 +167,28 @@ impl<'a> Blobs<'a> {
     }
 
     /// Makes a blob of a body that comes in pieces. At most [`SMALL_BYTES_MAX`] of it are held in memory.
-    pub fn write(&self) -> BlobWriter<'a> {
-        let files = self.files();
-        let number = files.next.fetch_add(1, Ordering::Relaxed);
-        BlobWriter { files, number, length: 0, hash: Sha256::new(), held: BytesMut::new(), file: None, renamed: false }
+    pub fn write(&self) -> BlobWriter {
+        let number = self.files().next.fetch_add(1, Ordering::Relaxed);
+        BlobWriter {
+            store: self.0.clone(),
+            number,
+            length: 0,
+            hash: Sha256::new(),
+            held: BytesMut::new(),
+            file: None,
+            renamed: false,
+        }
+    }
+
+    /// Deletes the file of a blob that was made and is never going to be kept. The next start would do it, too.
+    pub fn discard(&self, blob: &BlobRef) -> Result<(), Error> {
+        if blob.is_small() {
+            return Ok(());
+        }
+        match self.files().disk.remove(&self.files().path(blob.epoch, blob.number)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(from_io("deleting a blob", &error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// The whole body, checked against its hash.
@@ -185,8 +203,20 @@ impl<'a> Blobs<'a> {
 
     /// The body piece by piece.
     pub fn open(&self, blob: &BlobRef) -> Result<BlobReader, Error> {
+        let source = self.source(blob)?;
+        Ok(BlobReader { source, read: 0, end: blob.length, hash: Some(Sha256::new()), blob: blob.clone() })
+    }
+
+    /// A part of the body, piece by piece. It is not checked against the hash, which is that of the whole: for those who
+    /// check their pieces themselves.
+    pub fn open_part(&self, blob: &BlobRef, part: std::ops::Range<u64>) -> Result<BlobReader, Error> {
+        let (read, end) = (part.start.min(blob.length), part.end.min(blob.length));
+        Ok(BlobReader { source: self.source(blob)?, read, end, hash: None, blob: blob.clone() })
+    }
+
+    fn source(&self, blob: &BlobRef) -> Result<Source, Error> {
         let files = self.files();
-        let source = match (&blob.unkept, blob.is_small()) {
+        Ok(match (&blob.unkept, blob.is_small()) {
             (Some(body), _) => Source::Memory(body.clone()),
             (None, true) => match self.0.read(|snapshot| snapshot.get(&blob.row_key()))? {
                 Some(body) => Source::Memory(body),
@@ -200,8 +230,7 @@ impl<'a> Blobs<'a> {
                     Err(error) => return Err(from_io("opening a blob", &error)),
                 }
             }
-        };
-        Ok(BlobReader { source, read: 0, hash: Sha256::new(), blob: blob.clone() })
+        })
     }
 
     /// The file of a blob, for those who can read it in place; `None` for one that lives in the map.
@@ -211,8 +240,8 @@ impl<'a> Blobs<'a> {
 }
 
 /// A blob that is being written. Dropped before [`BlobWriter::finish`] it leaves nothing.
-pub struct BlobWriter<'a> {
-    files: &'a BlobFiles,
+pub struct BlobWriter {
+    store: Arc<Inner>,
     number: u64,
     length: u64,
     hash: Sha256,
@@ -222,7 +251,11 @@ pub struct BlobWriter<'a> {
     renamed: bool,
 }
 
-impl BlobWriter<'_> {
+impl BlobWriter {
+    fn files(&self) -> &BlobFiles {
+        &self.store.blobs
+    }
+
     pub fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.hash.update(piece);
         self.length += piece.len() as u64;
@@ -246,36 +279,36 @@ impl BlobWriter<'_> {
             let body = std::mem::take(&mut self.held).freeze();
             return Ok(self.named(sha256, length, Some(body)));
         };
-        self.files.synced("a blob", file.sync())?;
-        let path = self.files.path(self.files.epoch, self.number);
-        self.files.disk.rename(&self.unfinished(), &path).map_err(|error| from_io("naming a blob", &error))?;
+        self.files().synced("a blob", file.sync())?;
+        let path = self.files().path(self.files().epoch, self.number);
+        self.files().disk.rename(&self.unfinished(), &path).map_err(|error| from_io("naming a blob", &error))?;
         self.renamed = true;
-        let directory = self.files.directory_of(self.number);
-        self.files.synced("the directory of a blob", self.files.disk.sync_dir(&directory))?;
+        let directory = self.files().directory_of(self.number);
+        self.files().synced("the directory of a blob", self.files().disk.sync_dir(&directory))?;
         Ok(self.named(sha256, length, None))
     }
 
     fn named(&mut self, sha256: [u8; 32], length: u64, unkept: Option<Bytes>) -> BlobRef {
-        BlobRef { epoch: self.files.epoch, number: self.number, length, sha256, unkept }
+        BlobRef { epoch: self.files().epoch, number: self.number, length, sha256, unkept }
     }
 
     fn unfinished(&self) -> PathBuf {
-        self.files.path(self.files.epoch, self.number).with_extension("new")
+        self.files().path(self.files().epoch, self.number).with_extension("new")
     }
 
     fn file(&mut self) -> io::Result<&mut dyn DiskFile> {
         if self.file.is_none() {
-            self.file = Some(self.files.disk.create(&self.unfinished())?);
+            self.file = Some(self.files().disk.create(&self.unfinished())?);
         }
         Ok(self.file.as_mut().expect("made above").as_mut())
     }
 }
 
-impl Drop for BlobWriter<'_> {
+impl Drop for BlobWriter {
     fn drop(&mut self) {
         if self.length > SMALL_BYTES_MAX as u64 && !self.renamed {
             // What stays behind after an error here is collected with the epoch.
-            let _ = self.files.disk.remove(&self.unfinished());
+            let _ = self.files().disk.remove(&self.unfinished());
         }
     }
 }
@@ -284,7 +317,10 @@ impl Drop for BlobWriter<'_> {
 pub struct BlobReader {
     source: Source,
     read: u64,
-    hash: Sha256,
+    /// Where to stop.
+    end: u64,
+    /// Of what was read; `None` where not all of it is.
+    hash: Option<Sha256>,
     blob: BlobRef,
 }
 
@@ -294,19 +330,22 @@ enum Source {
 }
 
 impl BlobReader {
-    /// The next piece; `None` at the end, once the whole has been checked against its hash.
+    /// The next piece; `None` at the end, once a whole body has been checked against its hash.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot end with an error and be used with `?`")]
     pub fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        if self.read == self.blob.length {
-            let sha256: [u8; 32] = self.hash.clone().finalize().into();
-            return match sha256 == self.blob.sha256 {
+        if self.read >= self.end {
+            let sha256: Option<[u8; 32]> = self.hash.clone().map(|hash| hash.finalize().into());
+            return match sha256.is_none_or(|sha256| sha256 == self.blob.sha256) {
                 true => Ok(None),
                 false => Err(damaged(&self.blob, "its hash differs")),
             };
         }
-        let left = usize::try_from(self.blob.length - self.read).unwrap_or(usize::MAX);
+        let left = usize::try_from(self.end - self.read).unwrap_or(usize::MAX);
         let piece = match &mut self.source {
-            Source::Memory(body) => std::mem::take(body),
+            Source::Memory(body) => {
+                let from = usize::try_from(self.read).unwrap_or(usize::MAX).min(body.len());
+                body.slice(from..body.len().min(from.saturating_add(left)))
+            }
             Source::File(disk, path) => {
                 let mut buffer = vec![0; left.min(READ_BYTES)];
                 let read = disk.read_at(path, self.read, &mut buffer).map_err(|error| match error.kind() {
@@ -321,7 +360,9 @@ impl BlobReader {
             return Err(damaged(&self.blob, "its length differs"));
         }
         self.read += piece.len() as u64;
-        self.hash.update(&piece);
+        if let Some(hash) = &mut self.hash {
+            hash.update(&piece);
+        }
         Ok(Some(piece))
     }
 }

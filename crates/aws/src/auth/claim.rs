@@ -6,7 +6,7 @@ use hmac::Mac;
 use http::header::{AUTHORIZATION, DATE};
 use http::request::Parts;
 
-use super::{ALGORITHM, Instant, Refusal, SKEW_MINUTES, UNSIGNED_PAYLOAD, canonical, signature};
+use super::{ALGORITHM, Instant, Refusal, SKEW_MINUTES, UNSIGNED_PAYLOAD, canonical, signature, skew_minutes};
 use crate::uri;
 
 /// Longest life of a presigned URL, in seconds (7 days).
@@ -58,12 +58,13 @@ impl Claim {
         if self.scope.date != self.at.date() {
             return Err(Refusal::ScopeDate { scope: self.scope.date.clone(), at: self.at });
         }
-        if self.at > now.plus_minutes(SKEW_MINUTES) {
+        let skew = skew_minutes(&self.scope.service);
+        if self.at > now.plus_minutes(skew) {
             return Err(Refusal::NotYetCurrent { at: self.at, now });
         }
         let oldest = match self.expires {
             Some(seconds) => now.plus_seconds(-seconds),
-            None => now.plus_minutes(-SKEW_MINUTES),
+            None => now.plus_minutes(-skew),
         };
         if self.at < oldest {
             return Err(Refusal::Expired { at: self.at, oldest, now, presigned: self.expires.is_some() });
@@ -82,6 +83,11 @@ impl Claim {
             Some(name) => Err(Refusal::Unsigned { header: name.to_owned() }),
             None => Ok(()),
         }
+    }
+
+    /// Whether it is in the query string, made before the request.
+    pub fn is_presigned(&self) -> bool {
+        self.expires.is_some()
     }
 
     /// The payload hash that the request states, which the body must have; `None` where it states none, and the body's
@@ -176,6 +182,7 @@ fn from_query(query: &[(String, String)]) -> Result<Claim, Refusal> {
                 ))
             })?
         }
+        Err(missing) if scope.service == "s3" => return Err(missing),
         // Services other than S3 take presigned requests without a life of their own.
         Err(_) => SKEW_MINUTES * 60,
     };

@@ -45,14 +45,6 @@ async fn unsigned_requests_are_refused_by_the_api_that_they_look_like() {
 }
 
 #[tokio::test]
-async fn what_looks_like_s3_gets_the_error_of_s3() {
-    let wanted = "501\ncontent-type: application/xml\n\n<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-                  <Error><Code>NotImplemented</Code><Message>Buckets are not implemented.</Message>\
-                  <Resource>/bucket/key</Resource><RequestId>REQUEST-ID</RequestId></Error>";
-    check(&[("", "GET /bucket/key\n\n", wanted), ("s3", "PUT /bucket/key\n\nbody", wanted)]).await;
-}
-
-#[tokio::test]
 async fn operations_that_are_not_there_refuse_by_name() {
     check(&[
         (
