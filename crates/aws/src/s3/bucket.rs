@@ -17,8 +17,9 @@ pub fn name_of(text: &str) -> Result<BucketName, Refusal> {
     Ok(BucketName::parse(text)?)
 }
 
+/// In whole seconds, which is all that the service tells.
 pub fn timestamp(at: store::Timestamp) -> dto::Timestamp {
-    let since = std::time::Duration::from_millis(at.millis().max(0).unsigned_abs());
+    let since = std::time::Duration::from_secs(at.millis().max(0).unsigned_abs() / 1000);
     dto::Timestamp::from(std::time::SystemTime::UNIX_EPOCH + since)
 }
 

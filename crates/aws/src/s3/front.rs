@@ -21,6 +21,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 use services::Services;
 use services::bucket::BucketName;
 use services::bucket::create::existing;
+use services::identity::key::Known;
 use services::identity::{self, Context, Principal};
 use services::name::{AccountId, Region};
 use services::run::{Body, RequestId};
@@ -63,6 +64,8 @@ pub struct Passing {
     row: Arc<OnceLock<&'static Row>>,
     /// Why it did not happen.
     refused: Arc<OnceLock<Refusal>>,
+    /// Its signature is of Version 2, which `s3s` alone verifies.
+    of_version_2: bool,
     /// The status of the answer, where it is not the one that `s3s` gives.
     status: Arc<OnceLock<StatusCode>>,
 }
@@ -152,7 +155,8 @@ impl S3 {
         if !is_streaming(&parts) {
             strip_signature(&mut parts)?;
         }
-        let passing = Passing { call, row: row.clone(), refused: Arc::default(), status: Arc::default() };
+        let of_version_2 = signer.of_version_2;
+        let passing = Passing { call, row: row.clone(), refused: Arc::default(), of_version_2, status: Arc::default() };
         parts.extensions.insert(passing.clone());
         let request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
         let response = SECRET.scope(signer.secret, self.service.call(request)).await;
@@ -177,20 +181,39 @@ impl S3 {
     fn signer(&self, unverified: &Unverified, parts: &Parts, peer: &Peer) -> Result<Signer, Refusal> {
         let refused = |error: auth::Refusal| refusal::of_signature(&error);
         match unverified {
-            Unverified::None => Ok(Signer {
-                principal: Principal::Anonymous,
-                region: Region::parse(REGION).map_err(|_| refused(auth::Refusal::Region))?,
-                secret: None,
-            }),
+            Unverified::None => {
+                let region = Region::parse(REGION).map_err(|_| refused(auth::Refusal::Region))?;
+                match self.signer_of_version_2(parts, peer).map_err(refused)? {
+                    Some(Known { principal, secret }) => {
+                        Ok(Signer { principal, region, secret: Some(secret), of_version_2: true })
+                    }
+                    None => Ok(Signer { principal: Principal::Anonymous, region, secret: None, of_version_2: false }),
+                }
+            }
             Unverified::Refused(error) => Err(refused(error.clone())),
             Unverified::Claim(claim) => {
                 let known = crate::api::check(&self.services, claim, parts, peer).map_err(refused)?;
                 let hash = signed_hash(claim, parts)?;
                 claim.verify(parts, &known.secret, &hash).map_err(refused)?;
                 let region = Region::parse(&claim.scope.region).map_err(|_| refused(auth::Refusal::Region))?;
-                Ok(Signer { principal: known.principal, region, secret: Some(known.secret) })
+                Ok(Signer { principal: known.principal, region, secret: Some(known.secret), of_version_2: false })
             }
         }
+    }
+
+    /// Whose key a URL names that was signed by Version 2. Such URLs are what boto3 still makes unless told otherwise, and
+    /// they end with the time that they carry. Whether the signature is right, `s3s` decides; see [`Access`].
+    fn signer_of_version_2(&self, parts: &Parts, peer: &Peer) -> Result<Option<Known>, auth::Refusal> {
+        let pairs = crate::uri::pairs(parts.uri.query().unwrap_or_default());
+        let find = |name: &str| pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        let (Some(key), Some(_), Some(_)) = (find("AWSAccessKeyId"), find("Signature"), find("Expires")) else {
+            return Ok(None);
+        };
+        let token = find("x-amz-security-token");
+        self.services.who(key, token, peer.is_loopback()).map(Some).map_err(|error| match error {
+            identity::Error::ExpiredToken => auth::Refusal::ExpiredToken,
+            _ => auth::Refusal::UnknownKey,
+        })
     }
 }
 
@@ -198,6 +221,7 @@ struct Signer {
     principal: Principal,
     region: Region,
     secret: Option<Box<str>>,
+    of_version_2: bool,
 }
 
 /// The payload hash that the signature covers. Whether the body has it is seen when the body has come.
@@ -297,6 +321,10 @@ impl S3Access for Access {
             return Err(passing.refuse(refusal::not_implemented()));
         };
         let _ = passing.row.set(row);
+        // Only what `s3s` has verified has credentials here: a form is read before a URL's signature is.
+        if passing.of_version_2 && context.credentials().is_none() {
+            return Err(passing.refuse(refusal::access_denied()));
+        }
         let allowed = allow(&passing, row, context);
         allowed.map_err(|refusal| passing.refuse(refusal))
     }

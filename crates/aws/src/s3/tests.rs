@@ -14,7 +14,7 @@ async fn ask(wire: &Wire, request: &str) -> String {
     }
     parts.headers.insert("content-length", body.len().into());
     signed(&mut parts, body.as_bytes());
-    shown(&wire.send(parts, body).await)
+    shown(&wire.send(parts, body).await.to_string())
 }
 
 fn signed(parts: &mut Parts, body: &[u8]) {
@@ -90,12 +90,12 @@ async fn what_is_wrong_is_refused_in_words_of_s3() {
     )
     .await;
     let (parts, body) = read("GET /photos/a\n\n");
-    assert!(wire.send(parts, body).await.contains("<Code>AccessDenied</Code><Message>Access Denied</Message>"));
+    assert!(wire.send(parts, body).await.body.contains("<Code>AccessDenied</Code><Message>Access Denied</Message>"));
     let (mut parts, body) = read("PUT /photos/a\ncontent-length: 4\n\nevil");
     parts.headers.insert("x-amz-content-sha256", sha256_hex(b"good").parse().expect("a value"));
     signed(&mut parts, b"good");
-    assert!(wire.send(parts, body).await.contains("<Code>XAmzContentSHA256Mismatch</Code>"));
+    assert!(wire.send(parts, body).await.body.contains("<Code>XAmzContentSHA256Mismatch</Code>"));
     let (mut parts, body) = read("GET /photos/a\n\n");
     parts.headers.insert("authorization", "AWS AKIAIOSFODNN7EXAMPLE:frJIUN8DYpKDtOLCwo".parse().expect("a value"));
-    assert!(wire.send(parts, body).await.contains("Please use AWS4-HMAC-SHA256."));
+    assert!(wire.send(parts, body).await.body.contains("Please use AWS4-HMAC-SHA256."));
 }
