@@ -58,7 +58,7 @@ pub async fn create_bucket(ask: Ask<dto::CreateBucketInput>) -> Answer<dto::Crea
         Err(error) => return Err(error.into()),
     }
     let location = Some(format!("/{}", new.name.as_str()));
-    Ok(dto::CreateBucketOutput { location, ..Default::default() }.into())
+    Ok(dto::CreateBucketOutput { location }.into())
 }
 
 /// A bucket is made in the region that is asked, which the constraint has to name; `us-east-1` is named by none.

@@ -308,7 +308,7 @@ pub async fn list_parts(ask: Ask<dto::ListPartsInput>) -> Answer<dto::ListPartsO
     let name =
         Name { bucket: name_of(&input.bucket)?, key: key_of(&input.key)?, id: UploadId::parse(&input.upload_id)? };
     let read = ask.services().store().read(|read| upload::parts(read, &name, after_number, max));
-    let (upload, parts, more) = read?;
+    let upload::PartPage { upload, parts, more } = read?;
     let account = &ask.passing.call.account;
     let told = parts.iter().map(|(number, part)| {
         let mut told = dto::Part {

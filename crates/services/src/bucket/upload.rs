@@ -205,18 +205,20 @@ fn drop_part(tx: &mut Tx, bucket: &Bucket, id: &UploadId, number: u32, part: &Up
     Ok(())
 }
 
-/// A page of the parts after number `after`; and whether there are more.
-pub fn parts(
-    read: &mut impl Read,
-    name: &Name,
-    after: u32,
-    max: usize,
-) -> Result<(Upload, Vec<(u32, UploadedPart)>, bool), Error> {
+/// A page of the parts of an upload, by number.
+pub struct PartPage {
+    pub upload: Upload,
+    pub parts: Vec<(u32, UploadedPart)>,
+    pub more: bool,
+}
+
+/// The parts after number `after`.
+pub fn parts(read: &mut impl Read, name: &Name, after: u32, max: usize) -> Result<PartPage, Error> {
     let (bucket, upload) = name.find(read)?;
     let mut parts = rows::parts(read, &bucket, &name.id, after, max + 1)?;
     let more = parts.len() > max;
     parts.truncate(max);
-    Ok((upload, parts, more))
+    Ok(PartPage { upload, parts, more })
 }
 
 impl Objects {

@@ -104,7 +104,7 @@ impl ObjectReader {
     }
 
     /// Some pieces together, for fewer changes of thread.
-    fn step(mut self) -> Result<(Vec<Bytes>, ObjectReader), Error> {
+    fn step(mut self: Box<Self>) -> Result<Stepped, Error> {
         let (mut pieces, mut bytes) = (Vec::new(), 0);
         while bytes < STEP_BYTES {
             let Some(piece) = self.next()? else { break };
@@ -116,7 +116,7 @@ impl ObjectReader {
 
     /// The pieces as they are asked for. One step is read ahead.
     pub fn stream(self) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
-        let state = Streaming { ready: VecDeque::new(), reader: Reading::Here(self) };
+        let state = Streaming { ready: VecDeque::new(), reader: Reading::Here(Box::new(self)) };
         futures_util::stream::try_unfold(state, |state| state.next())
     }
 }
@@ -146,14 +146,17 @@ fn damaged(reason: &str) -> Error {
     Error::Store(store::Error::Damaged { place: "the body of an object", reason: reason.to_owned() })
 }
 
+/// Some pieces, and the reader of those after them.
+type Stepped = (Vec<Bytes>, Box<ObjectReader>);
+
 struct Streaming {
     ready: VecDeque<Bytes>,
     reader: Reading,
 }
 
 enum Reading {
-    Here(ObjectReader),
-    Ahead(tokio::task::JoinHandle<Result<(Vec<Bytes>, ObjectReader), Error>>),
+    Here(Box<ObjectReader>),
+    Ahead(tokio::task::JoinHandle<Result<Stepped, Error>>),
     Done,
 }
 
