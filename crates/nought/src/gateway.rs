@@ -18,14 +18,14 @@ use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use runtime::Egress;
 use runtime::egress::{self, Refused};
 use services::run::{Body, BoxFuture, Connection, FunctionVersion, Revision};
 
 use crate::front::{self, Handle, Limits};
-use crate::patience::{Steady, pump};
+use crate::patience::{Steady, Streams, pump};
 
 /// Longest silence of a tunnel before it is closed.
 const TUNNEL_IDLE_MAX: Duration = Duration::from_secs(300);
@@ -48,7 +48,7 @@ const HOP_BY_HOP: [HeaderName; 7] = [
 pub struct Gateway {
     /// Set once the services are open: functions need the gateway and the services need the functions.
     handle: OnceLock<Arc<dyn Handle>>,
-    builder: auto::Builder<TokioExecutor>,
+    builder: auto::Builder<Streams>,
     egress: Egress,
     client_timeout: Duration,
     room: Arc<Room>,

@@ -1,17 +1,20 @@
 //! What bounds a slow or silent client: no single wait for its bytes, or for it to take ours, is longer than given.
 //!
-//! [`Patient`] wraps the body that a client sends, [`Steady`] the connection that it reads from.
+//! [`Patient`] wraps the body that a client sends, [`Steady`] the connection that it reads from, and [`Streams`] runs the
+//! streams of HTTP/2 connections, whose clients can hold up one answer ([`Handed`]) and take the others.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use services::run::BodyError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
@@ -162,6 +165,98 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Steady<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let step = Pin::new(&mut self.inner).poll_shutdown(context);
         self.bound(context, step)
+    }
+}
+
+tokio::task_local! {
+    /// Of the HTTP/2 stream that is being served.
+    static DELIVERY: Arc<Delivery>;
+}
+
+/// How far an answer has come: even while its client waits for it, odd while it waits for its client. Every step counts.
+#[derive(Debug, Default)]
+struct Delivery(AtomicU64);
+
+impl Delivery {
+    fn waits_for_client(&self) {
+        // One task alone writes here: the stream's.
+        let steps = self.0.load(Ordering::Relaxed);
+        self.0.store(steps + 1 + steps % 2, Ordering::Relaxed);
+    }
+
+    fn waits_for_source(&self) {
+        let steps = self.0.load(Ordering::Relaxed);
+        self.0.store(steps + steps % 2, Ordering::Relaxed);
+    }
+}
+
+/// The body of an answer on an HTTP/2 stream: tells whether it or its client is waited for.
+struct Handed<B> {
+    inner: B,
+    delivery: Arc<Delivery>,
+}
+
+/// Has the client's taking of the body bounded, where nothing else does. HTTP/1 has a connection to itself: [`Steady`].
+pub fn handed(body: services::run::Body) -> services::run::Body {
+    match DELIVERY.try_with(Arc::clone) {
+        Ok(delivery) if !body.is_end_stream() => {
+            delivery.waits_for_client();
+            Handed { inner: body, delivery }.boxed_unsync()
+        }
+        Ok(_) | Err(_) => body,
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Body for Handed<B> {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        match frame.is_ready() {
+            true => self.delivery.waits_for_client(),
+            false => self.delivery.waits_for_source(),
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Runs HTTP/2 streams; one whose client takes nothing of its answer for `limit` is dropped, which resets it.
+#[derive(Debug, Clone, Copy)]
+pub struct Streams {
+    pub limit: Duration,
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, stream: F) {
+        let delivery = Arc::new(Delivery::default());
+        let (mut stream, mut wait, mut seen) = (Box::pin(stream), Wait::new(self.limit), 0);
+        let watched = delivery.clone();
+        let bounded = std::future::poll_fn(move |context| {
+            if stream.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            let now = watched.0.load(Ordering::Relaxed);
+            if std::mem::replace(&mut seen, now) != now {
+                wait.over();
+            }
+            match now % 2 {
+                0 => Poll::Pending,
+                _ => wait.poll(context),
+            }
+        });
+        tokio::spawn(DELIVERY.scope(delivery, bounded));
     }
 }
 

@@ -4,6 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use it::{Nought, component};
 
 #[test]
@@ -61,6 +66,30 @@ fn a_client_that_stops_in_the_middle_of_its_body_is_let_go() {
 }
 
 /// A server that waits one second for a client that owes it bytes.
+/// HTTP/2 lets a client read heads and grant no byte of any body.
+#[test]
+fn an_http2_client_that_makes_no_room_for_an_answer_loses_it() {
+    let nought = impatient();
+    let path = nought.deploy(&component("hello-rust"), "hello", &[]);
+    let threads = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    threads.block_on(async {
+        let stream = tokio::net::TcpStream::connect(nought.address()).await.expect("a connection");
+        let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(0)
+            .handshake(TokioIo::new(stream))
+            .await
+            .expect("HTTP/2");
+        tokio::spawn(connection);
+        for _ in 0..2 {
+            let request = Request::get(format!("http://{}{path}", nought.address()));
+            let request = request.body(Empty::<Bytes>::new()).expect("a request");
+            let answer = sender.send_request(request).await.expect("an answer's head");
+            assert_eq!(answer.status(), 200);
+            assert!(answer.into_body().collect().await.is_err());
+        }
+    });
+}
+
 fn impatient() -> Nought {
     let config = std::env::temp_dir().join(format!("nought-it-impatient-{}.toml", std::process::id()));
     std::fs::write(&config, "client_timeout_secs = 1\n").expect("a configuration file");

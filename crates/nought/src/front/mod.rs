@@ -10,10 +10,12 @@
 //! Nothing here knows what a request means; [`Handle`] does.
 
 use std::convert::Infallible;
-use std::future::{Future, pending};
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use aws::Peer;
@@ -22,7 +24,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use services::run::{Body, BoxFuture};
@@ -30,7 +32,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::config::Settings;
-use crate::patience::{Broken, Patient, Steady};
+use crate::patience::{Broken, Patient, Steady, Streams, handed};
 
 /// Bytes of a request line with its headers, and the bound of a connection's read buffer.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
@@ -95,8 +97,8 @@ pub async fn serve(listener: TcpListener, limits: Limits, handle: Arc<dyn Handle
 }
 
 /// How connections are served, here and inside functions.
-pub fn builder(client_timeout: Duration) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+pub fn builder(client_timeout: Duration) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { limit: client_timeout });
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -114,7 +116,7 @@ pub fn builder(client_timeout: Duration) -> auto::Builder<TokioExecutor> {
 }
 
 fn connection(
-    builder: &auto::Builder<TokioExecutor>,
+    builder: &auto::Builder<Streams>,
     stream: TcpStream,
     address: SocketAddr,
     limits: Limits,
@@ -135,21 +137,34 @@ fn connection(
     };
     let serving = graceful.watch(builder.serve_connection(io, service).into_owned());
     async move {
-        tokio::select! {
-            ended = serving => if let Err(error) = ended {
-                tracing::debug!(%error, peer = %address, "connection ended early");
-            },
-            () = never_began(&begun, limits.client_timeout) => {}
+        if let Err(error) = begun_in_time(serving, &begun, limits.client_timeout).await {
+            tracing::debug!(%error, peer = %address, "connection ended early");
         }
     }
 }
 
-/// Ready if no request has begun in time: before the first bytes have told HTTP/1 from HTTP/2, no other timer runs.
-async fn never_began(begun: &AtomicBool, limit: Duration) {
-    tokio::time::sleep(limit).await;
-    if begun.load(Ordering::Relaxed) {
-        pending::<()>().await;
-    }
+/// Ends a connection on which no request has begun in time: before the first bytes have told HTTP/1 from HTTP/2, no
+/// other timer runs. Once one has, nothing is left of it.
+async fn begun_in_time<E>(
+    serving: impl Future<Output = Result<(), E>>,
+    begun: &AtomicBool,
+    limit: Duration,
+) -> Result<(), E> {
+    let mut serving = pin!(serving);
+    let mut silence = Some(Box::pin(tokio::time::sleep(limit)));
+    poll_fn(|context| {
+        if let Poll::Ready(ended) = serving.as_mut().poll(context) {
+            return Poll::Ready(ended);
+        }
+        if begun.load(Ordering::Relaxed) {
+            silence = None;
+        }
+        match &mut silence {
+            Some(silence) => silence.as_mut().poll(context).map(Ok),
+            None => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// One request: its body bounded in time, and a body that broke answered as the client's mistake.
@@ -170,7 +185,7 @@ pub async fn answer(
     let response = handle.handle(Request::from_parts(head, body), peer).await;
     Ok(match broken.is_set() && response.status().is_server_error() {
         true => text(http::StatusCode::BAD_REQUEST, "the request's body is malformed, cut short or too slow\n"),
-        false => response,
+        false => response.map(handed),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, oneshot};
 
