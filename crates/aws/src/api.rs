@@ -65,7 +65,7 @@ impl Api {
 
     /// Answers a request; never fails.
     pub async fn serve(&self, request: Request<Body>, peer: Peer) -> Response<Body> {
-        let request_id = new_request_id();
+        let request_id = RequestId::draw();
         let (served, mut response) = match url::address(request.uri(), request.headers()) {
             Some(address) => {
                 let served = Served { service: "url", operation: "InvokeFunctionUrl" };
@@ -296,18 +296,4 @@ fn refuse_service(service: &str, parts: &Parts, request_id: &RequestId) -> Respo
 pub(crate) fn authority(parts: &Parts) -> String {
     let header = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
     header.or(parts.uri.authority().map(|authority| authority.as_str())).unwrap_or("localhost").to_owned()
-}
-
-/// A version 4 UUID.
-pub(crate) fn new_request_id() -> RequestId {
-    let mut bytes = [0; 16];
-    // Without randomness from the system nothing that is secret works; a request id can do without.
-    if getrandom::fill(&mut bytes).is_err() {
-        tracing::error!("the system gives no random bytes");
-    }
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = hex::encode(bytes);
-    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-    RequestId(parts.join("-").into())
 }

@@ -1,6 +1,7 @@
 //! Names that cannot be wrong: parsed once at the edge, trusted below it.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a text is not the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +13,7 @@ pub struct Malformed {
 
 /// An account: twelve digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccountId(Box<str>); // Invariant: `parse` and `default` are the only constructors.
+pub struct AccountId(Arc<str>); // Invariant: `parse` and `default` are the only constructors.
 
 impl AccountId {
     pub fn parse(text: &str) -> Result<AccountId, Malformed> {
@@ -32,7 +33,7 @@ impl Default for AccountId {
 
 /// A region, such as `eu-central-1`: 1 to 32 lower-case letters, digits and dashes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Region(Box<str>); // Invariant: `parse` is the only constructor.
+pub struct Region(Arc<str>); // Invariant: `parse` is the only constructor.
 
 impl Region {
     pub fn parse(text: &str) -> Result<Region, Malformed> {
@@ -48,7 +49,7 @@ impl Region {
 ///
 /// Source: Lambda API model, `FunctionName` (read 2026-11-24).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FunctionName(Box<str>); // Invariant: `parse` is the only constructor.
+pub struct FunctionName(Arc<str>); // Invariant: `parse` is the only constructor.
 
 impl FunctionName {
     pub fn parse(text: &str) -> Result<FunctionName, Malformed> {

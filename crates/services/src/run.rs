@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::name::{AccountId, FunctionName, Region, Version};
+use crate::random;
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -139,6 +140,13 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RequestId(pub Box<str>);
 
+impl RequestId {
+    /// Draws a new one.
+    pub fn draw() -> RequestId {
+        RequestId(random::uuid(random::bytes()))
+    }
+}
+
 /// Where an invocation stands in a distributed trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace {
@@ -159,9 +167,9 @@ pub enum Payload {
 
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    pub access_key_id: Box<str>,
-    pub secret_access_key: Box<str>,
-    pub session_token: Box<str>,
+    pub access_key_id: Arc<str>,
+    pub secret_access_key: Arc<str>,
+    pub session_token: Arc<str>,
     pub expires: SystemTime,
 }
 

@@ -186,11 +186,18 @@ impl Services {
     /// Runs a function and waits for its answer. One that was given an event runs to its end even if nobody waits any
     /// more, as in Lambda; one that talks HTTP ends with its caller.
     pub async fn invoke(&self, invoke: Invoke) -> Result<Invoked, invoke::Error> {
+        let route = invoke::find(self, &invoke)?;
+        self.invoke_found(route, invoke).await
+    }
+
+    /// As `invoke`, of code that was found just now.
+    pub async fn invoke_found(&self, route: Route, invoke: Invoke) -> Result<Invoked, invoke::Error> {
         match &invoke.payload {
-            Payload::Http(_) => invoke::invoke(self, invoke, Caller::IsRefused).await,
+            Payload::Http(_) => invoke::run(self, route, invoke, Caller::IsRefused).await,
             Payload::Event { .. } => {
                 let services = self.clone();
-                let running = tokio::spawn(async move { invoke::invoke(&services, invoke, Caller::IsRefused).await });
+                let running =
+                    tokio::spawn(async move { invoke::run(&services, route, invoke, Caller::IsRefused).await });
                 match running.await {
                     Ok(invoked) => invoked,
                     Err(error) => match error.try_into_panic() {

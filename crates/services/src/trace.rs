@@ -56,17 +56,47 @@ pub fn parse_xray(header: &str) -> Option<Trace> {
 
 /// The `traceparent` that names this span as the caller of what comes next.
 pub fn render_w3c(trace: &Trace) -> String {
-    format!("00-{}-{}-{:02x}", hex::encode(trace.trace), hex::encode(trace.span), u8::from(trace.sampled))
+    let mut text = String::with_capacity(55);
+    text.push_str("00-");
+    push_hex(&mut text, &trace.trace);
+    text.push('-');
+    push_hex(&mut text, &trace.span);
+    text.push_str(if trace.sampled { "-01" } else { "-00" });
+    text
 }
 
 /// The `X-Amzn-Trace-Id` that names this span as the caller of what comes next.
 pub fn render_xray(trace: &Trace) -> String {
-    format!("Root={};Parent={};Sampled={}", render_root(trace), hex::encode(trace.span), u8::from(trace.sampled))
+    let mut text = String::with_capacity(75);
+    text.push_str("Root=");
+    push_root(&mut text, trace);
+    text.push_str(";Parent=");
+    push_hex(&mut text, &trace.span);
+    text.push_str(if trace.sampled { ";Sampled=1" } else { ";Sampled=0" });
+    text
 }
 
 /// The trace's id as X-Ray writes it: `1-<8 hex>-<24 hex>`.
 pub fn render_root(trace: &Trace) -> String {
-    format!("1-{}-{}", hex::encode(&trace.trace[..4]), hex::encode(&trace.trace[4..]))
+    let mut text = String::with_capacity(35);
+    push_root(&mut text, trace);
+    text
+}
+
+fn push_root(text: &mut String, trace: &Trace) {
+    text.push_str("1-");
+    push_hex(text, &trace.trace[..4]);
+    text.push('-');
+    push_hex(text, &trace.trace[4..]);
+}
+
+/// Every request has some of these: written without the machinery of `format!`.
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)].into());
+        text.push(DIGITS[usize::from(byte & 0x0f)].into());
+    }
 }
 
 /// A new span beneath the caller's, or at the root of a new trace that is not sampled.

@@ -93,7 +93,7 @@ mod tests {
             account: AccountId::default(),
             region: Region::parse("eu-central-1").expect("a region"),
             caller: known.principal,
-            request_id: crate::api::new_request_id(),
+            request_id: services::run::RequestId::draw(),
             authority: "localhost:4566".into(),
             headers: http::HeaderMap::new(),
             peer: Peer::Address(([203, 0, 113, 9], 50_000).into()),

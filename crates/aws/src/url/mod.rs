@@ -19,11 +19,12 @@ use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 use services::Services;
-use services::function::UrlRoute;
 use services::function::url::Auth;
-use services::identity::{self, Context, Principal};
+use services::function::{Route, URL_AUTH_KEY, UrlRoute};
+use services::identity::{self, Context, Decision, Principal};
 use services::invoke::{self, Invoke, Invoked};
 use services::run::{Body, Failure, Kind, Output, Payload, RequestId, Trace};
 use services::trace;
@@ -105,11 +106,18 @@ impl UrlCall<'_> {
         let trace = caller_trace(&parts.headers);
         // Which version of a weighted alias it is decides how the request is handed over.
         let choice = invoke::choice();
-        let payload = match self.kind(choice)? {
+        let mut route = self.resolve(choice)?;
+        let payload = match route.version.kind {
             Kind::Component => self.request(parts, content)?,
-            Kind::Process => self.event(&parts, &caller, trace.as_ref(), content).await?,
+            Kind::Process => {
+                let event = self.event(&parts, &caller, trace.as_ref(), content).await?;
+                // The code may have changed while the body came in.
+                route = self.resolve(choice)?;
+                event
+            }
         };
-        let invoked = self.services.invoke(self.invoke(choice, payload, trace)).await.map_err(refusal::not_run)?;
+        let invoked = self.services.invoke_found(route, self.invoke(payload, trace)).await;
+        let invoked = invoked.map_err(refusal::not_run)?;
         respond(invoked)
     }
 
@@ -134,26 +142,31 @@ impl UrlCall<'_> {
     }
 
     fn authorize(&self, caller: &Caller) -> Result<(), Error> {
+        let decision = match &caller.principal {
+            Principal::Anonymous => self.route.anonymous(|| self.decide(&Principal::Anonymous)),
+            known => self.decide(known),
+        };
+        match decision.allowed() {
+            true => Ok(()),
+            false => Err(refusal::forbidden()),
+        }
+    }
+
+    fn decide(&self, principal: &Principal) -> Decision {
         let id = &self.route.function;
         let auth = match self.route.url.auth {
             Auth::None => "NONE",
             Auth::Iam => "AWS_IAM",
         };
-        let context = Context::default()
-            .with("lambda:FunctionUrlAuthType", auth)
-            .with("aws:SourceIp", self.peer.ip().to_string());
+        let context = Context::default().with(URL_AUTH_KEY, auth).with("aws:SourceIp", self.peer.ip().to_string());
         let resource = self.arn();
-        let policy = self.services.routes().policy(id, self.route.qualifier().as_ref());
         let request = identity::Request {
             action: "lambda:InvokeFunctionUrl",
             resource: &resource,
             owner: &id.scope.account,
             context: &context,
         };
-        match identity::authorize(&caller.principal, &request, &policy).allowed() {
-            true => Ok(()),
-            false => Err(refusal::forbidden()),
-        }
+        identity::authorize(principal, &request, &self.route.policy)
     }
 
     fn arn(&self) -> String {
@@ -162,10 +175,10 @@ impl UrlCall<'_> {
         format!("arn:aws:lambda:{}:{}:function:{}{alias}", id.scope.region, id.scope.account, id.name)
     }
 
-    /// How the code that is chosen takes requests.
-    fn kind(&self, choice: u64) -> Result<Kind, Error> {
+    /// The code that is chosen.
+    fn resolve(&self, choice: u64) -> Result<Route, Error> {
         let route = self.services.routes().resolve(&self.route.function, self.route.qualifier().as_ref(), choice);
-        route.map(|route| route.version.kind).map_err(|error| refusal::not_run(error.into()))
+        route.map_err(|error| refusal::not_run(error.into()))
     }
 
     fn request(&self, mut parts: Parts, content: Content) -> Result<Payload, Error> {
@@ -176,6 +189,7 @@ impl UrlCall<'_> {
         }
         let body = match content {
             Content::Whole(bytes) => whole(bytes),
+            Content::Stream(body) if body.is_end_stream() => body,
             Content::Stream(body) => Limited::new(body, STREAMED_BODY_BYTES_MAX).boxed_unsync(),
         };
         Ok(Payload::Http(Box::new(Request::from_parts(parts, body))))
@@ -207,14 +221,14 @@ impl UrlCall<'_> {
         Ok(Payload::Event { document, kind: "aws.lambda.url".into(), source: self.arn().into() })
     }
 
-    fn invoke(&self, choice: u64, payload: Payload, trace: Option<Trace>) -> Invoke {
+    fn invoke(&self, payload: Payload, trace: Option<Trace>) -> Invoke {
         let id = &self.route.function;
         Invoke {
             account: id.scope.account.clone(),
             region: id.scope.region.clone(),
             name: id.name.clone(),
             qualifier: self.route.qualifier(),
-            choice: Some(choice),
+            choice: None, // the code is found already
             payload,
             trace,
             client_context: None,
@@ -232,7 +246,7 @@ fn respond(invoked: Invoked) -> Result<Response<Body>, Error> {
         Err(Failure::NoRoom(cause)) => return Err(refusal::no_room(&cause)),
         Err(Failure::Platform(cause)) => return Err(Error::internal(&cause)),
     };
-    if let Ok(trace) = HeaderValue::from_str(&trace::render_xray(&invoked.trace)) {
+    if let Ok(trace) = HeaderValue::try_from(trace::render_xray(&invoked.trace)) {
         response.headers_mut().insert("x-amzn-trace-id", trace);
     }
     Ok(response)

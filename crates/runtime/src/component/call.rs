@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::BodyExt;
-use services::run::{Body, Observer};
+use services::run::Observer;
 use tokio::sync::oneshot;
 use wasmtime::Store;
 use wasmtime_wasi_http::handler::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::ProxyPre as ProxyPreTwo;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
-use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView, p3};
+use wasmtime_wasi_http::{WasiBody, WasiHttpView, p3};
 
 use super::cache::Loaded;
 use super::crash::Crash;
@@ -28,12 +27,11 @@ pub(super) type Head = Result<Response<WasiBody>, String>;
 pub(super) async fn serve(
     loaded: Arc<Loaded>,
     mut store: Store<Guest>,
-    request: Request<Body>,
+    request: Request<WasiBody>,
     head: oneshot::Sender<Head>,
     ledger: Arc<Ledger>,
     observer: Arc<dyn Observer>,
 ) {
-    let request = request.map(|body| body.map_err(|_| Error::ConnectionTerminated).boxed_unsync());
     let called = match &loaded.pre {
         ProxyPre::P2(pre) => call_two(pre, &mut store, request, head).await,
         ProxyPre::P3(pre) => call_three(pre, &mut store, request, head).await,

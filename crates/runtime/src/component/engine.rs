@@ -13,6 +13,7 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy, WasmBacktraceDetails,
 };
 
+use super::environment;
 use super::guest::Guest;
 
 /// Address space of one linear memory: all that 32 bits can name, so that no access needs a bounds check.
@@ -151,6 +152,7 @@ fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<Guest>> {
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     }
+    environment::add_to_linker(&mut linker, world)?;
     Ok(linker)
 }
 

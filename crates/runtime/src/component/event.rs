@@ -9,6 +9,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use services::run::{Body, BodyError, Failure, RequestId, Trace};
+use services::trace;
 
 use super::crash::error_document;
 
@@ -74,8 +75,7 @@ fn json(text: &str) -> Option<HeaderValue> {
 
 /// W3C trace context, version 00.
 pub(super) fn traceparent(trace: &Trace) -> HeaderValue {
-    let text = format!("00-{}-{}-{:02x}", hex::encode(trace.trace), hex::encode(trace.span), u8::from(trace.sampled));
-    HeaderValue::from_str(&text).expect("hexadecimal digits and dashes are ASCII")
+    HeaderValue::try_from(trace::render_w3c(trace)).expect("hexadecimal digits and dashes are ASCII")
 }
 
 /// Why a response's body is not there.

@@ -11,10 +11,10 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::engine::TABLE_ELEMENTS_MAX;
+use super::environment::Environment;
 use super::ledger::Ledger;
-use super::outgoing::Outgoing;
+use super::outgoing::{self, Outgoing};
 use super::output::Output;
-use super::{environment, outgoing};
 
 /// The data of one instance's store.
 pub(super) struct Guest {
@@ -22,6 +22,7 @@ pub(super) struct Guest {
     http: WasiHttpCtx,
     table: ResourceTable,
     outgoing: Outgoing,
+    environment: Environment,
     limits: Limits,
 }
 
@@ -35,14 +36,19 @@ struct Limits {
 impl Guest {
     pub fn new(job: &Job, world: &outgoing::World, ledger: &Arc<Ledger>) -> Guest {
         let output = Output::new(job.observer.clone());
-        let wasi = WasiCtx::builder().envs(&environment::variables(job)).stdout(output.clone()).stderr(output).build();
+        let wasi = WasiCtx::builder().stdout(output.clone()).stderr(output).build();
         Guest {
             wasi,
             http: WasiHttpCtx::new(),
             table: ResourceTable::new(),
+            environment: Environment::new(job),
             outgoing: Outgoing::new(world.clone(), job.function.clone()),
             limits: Limits { bytes: 0, bytes_max: u64::from(job.function.memory_mib) << 20, ledger: ledger.clone() },
         }
+    }
+
+    pub fn environment(&mut self) -> &mut Environment {
+        &mut self.environment
     }
 
     /// A store for one instance, which yields at every tick of the epoch.

@@ -12,12 +12,13 @@ use http::Response;
 use http::header::HOST;
 use http::uri::{Authority, Scheme, Uri};
 use http::{HeaderMap, Request};
-use http_body_util::BodyExt;
+use http_body::Body as _;
+use http_body_util::{BodyExt, Empty};
 use services::run::{Answer, Body, Failure, Job, Output, Payload, RequestId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::Room;
 use super::answer::{Counted, GuestBody};
@@ -145,7 +146,7 @@ impl Drop for Task {
 }
 
 /// The request that a guest sees: complete in its address, marked with the trace, counted.
-fn incoming(job: Job, ledger: &Arc<Ledger>) -> Request<Body> {
+fn incoming(job: Job, ledger: &Arc<Ledger>) -> Request<WasiBody> {
     let request = match job.payload {
         Payload::Http(request) => *request,
         Payload::Event { document, kind, source } => event::request(
@@ -161,7 +162,11 @@ fn incoming(job: Job, ledger: &Arc<Ledger>) -> Request<Body> {
     let (mut parts, body) = request.into_parts();
     parts.headers.insert(TRACEPARENT, event::traceparent(&job.trace));
     parts.uri = absolute(parts.uri, &parts.headers);
-    Request::from_parts(parts, Counted::new(body, ledger.clone()).boxed_unsync())
+    let body = match body.is_end_stream() {
+        true => Empty::new().map_err(|never| match never {}).boxed_unsync(),
+        false => Counted::new(body, ledger.clone()).map_err(|_| Error::ConnectionTerminated).boxed_unsync(),
+    };
+    Request::from_parts(parts, body)
 }
 
 /// WASI wants to know the authority; HTTP/1.1 has it in `Host` alone.

@@ -43,7 +43,7 @@ pub use event_config::{Destination, EventConfig};
 pub use lifecycle::UpdateSettings;
 pub use package::{PACKAGE_BYTES_MAX, UNPACKED_BYTES_MAX};
 pub use qualifier::{AliasName, Qualifier};
-pub use route::{Route, Routes, Unroutable, UrlRoute};
+pub use route::{Route, Routes, URL_AUTH_KEY, Unroutable, UrlRoute};
 pub use settings::{Architecture, Settings, SettingsChange, Tracing};
 
 use crate::name::{AccountId, FunctionName, Region, Version};

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use store::{Read, Store};
 
@@ -14,7 +14,7 @@ use super::alias::Alias;
 use super::event_config::EventConfig;
 use super::url::Url;
 use super::{AliasName, Details, Error, FunctionId, Qualifier, Reason, State, rows};
-use crate::identity::Statement;
+use crate::identity::{Decision, Statement, policy};
 use crate::name::Version;
 use crate::run::{FunctionVersion, Revision};
 
@@ -57,9 +57,36 @@ pub struct UrlRoute {
     pub function: FunctionId,
     pub alias: Option<AliasName>,
     pub url: Url,
+    /// The permissions on the name that the URL is of.
+    pub policy: Arc<[Statement]>,
+    /// Whether all requests without a signature are alike to them.
+    alike: bool,
+    /// What was decided over such requests. A change of the permissions makes a new route.
+    anonymous: OnceLock<Decision>,
 }
 
+/// The only thing that permissions of a URL may look at for all requests without a signature to be alike.
+///
+/// Source: Lambda developer guide, "Control access to Lambda function URLs" (read 2026-11-24).
+pub const URL_AUTH_KEY: &str = "lambda:FunctionUrlAuthType";
+
 impl UrlRoute {
+    fn new(function: &FunctionId, alias: Option<AliasName>, url: Url, policies: &[Policy]) -> UrlRoute {
+        let on = alias.clone().map(Qualifier::Alias);
+        let found = policies.iter().find(|(of, _)| *of == on);
+        let statements = found.map(|(_, statements)| statements.clone()).unwrap_or_default();
+        let alike = policy::looks_only_at(&statements, URL_AUTH_KEY);
+        UrlRoute { function: function.clone(), alias, url, policy: statements, alike, anonymous: OnceLock::new() }
+    }
+
+    /// What `decide` says of a request without a signature: asked once where all of them are alike.
+    pub fn anonymous(&self, decide: impl FnOnce() -> Decision) -> Decision {
+        match self.alike {
+            true => *self.anonymous.get_or_init(decide),
+            false => decide(),
+        }
+    }
+
     pub fn qualifier(&self) -> Option<Qualifier> {
         self.alias.clone().map(Qualifier::Alias)
     }
@@ -260,15 +287,17 @@ fn entry_of(read: &mut impl Read, id: &FunctionId) -> Result<Option<Entry>, Erro
     let Some(function) = rows::function(read, id)? else { return Ok(None) };
     let versions = rows::all_versions(read, id)?;
     let policies = rows::policies(read, id)?;
+    let policies: Box<[Policy]> = policies.into_iter().map(|(on, statements)| (on, statements.into())).collect();
     let urls = rows::urls(read, id)?;
     let event_configs = rows::event_configs(read, id)?;
+    let url = |(alias, url)| Arc::new(UrlRoute::new(id, alias, url, &policies));
     Ok(Some(Entry {
         reserved: function.reserved,
         versions: versions.into_iter().map(|(version, details)| (version, runnable(id, version, details))).collect(),
         aliases: rows::aliases(read, id)?.into(),
-        policies: policies.into_iter().map(|(on, statements)| (on, statements.into())).collect(),
         event_configs: event_configs.into_iter().map(|(on, config)| (on, Arc::new(config))).collect(),
-        urls: urls.into_iter().map(|(alias, url)| Arc::new(UrlRoute { function: id.clone(), alias, url })).collect(),
+        urls: urls.into_iter().map(url).collect(),
+        policies,
     }))
 }
 

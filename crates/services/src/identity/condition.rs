@@ -55,6 +55,12 @@ impl Conditions {
         self.0.is_empty()
     }
 
+    /// Whether these conditions come out the same for requests that differ in nothing but keys other than `key`.
+    pub(super) fn look_only_at(&self, key: &str) -> bool {
+        let named = |name: &str, wanted: &OneOrMany| name.eq_ignore_ascii_case(key) && !wanted.has_variables();
+        self.0.values().flatten().all(|(name, wanted)| named(name, wanted))
+    }
+
     pub(super) fn hold(&self, context: &Context) -> bool {
         self.0.iter().all(|(operator, keys)| keys.iter().all(|(key, wanted)| operator.holds(key, wanted, context)))
     }

@@ -169,6 +169,11 @@ impl OneOrMany {
         }
         .map(String::as_str)
     }
+
+    /// Whether what it means depends on the request: `${aws:SourceIp}`.
+    pub(super) fn has_variables(&self) -> bool {
+        self.iter().any(|text| text.contains("${"))
+    }
 }
 
 impl<'de> Deserialize<'de> for OneOrMany {
@@ -207,6 +212,15 @@ pub enum Verdict {
     Deny,
     /// No statement applies.
     Silent,
+}
+
+/// Whether the verdict is the same for all requests with the same principal, action and resource, whatever their
+/// contexts have beside `key`.
+pub fn looks_only_at(statements: &[Statement], key: &str) -> bool {
+    statements.iter().all(|statement| {
+        let resources = statement.resource.iter().chain(&statement.not_resource);
+        statement.condition.look_only_at(key) && !resources.into_iter().any(OneOrMany::has_variables)
+    })
 }
 
 /// Weighs every statement that applies.

@@ -103,8 +103,8 @@ impl Sessions {
         let proof = self.derive("token", &token);
         token.extend_from_slice(&proof);
         Credentials {
-            access_key_id: self.access_key_id(&token),
-            secret_access_key: self.secret(&token),
+            access_key_id: self.access_key_id(&token).into(),
+            secret_access_key: self.secret(&token).into(),
             session_token: BASE64.encode(&token).into(),
             expires: SystemTime::UNIX_EPOCH + Duration::from_millis(expires.millis().max(0).unsigned_abs()),
         }

@@ -123,6 +123,23 @@ fn an_explicit_deny_wins_and_silence_refuses_strangers() {
 }
 
 #[test]
+fn a_policy_that_looks_at_one_key_says_the_same_whatever_the_others_are() {
+    let cases = [
+        (r#""Resource":"*""#, true),
+        (r#""Resource":"*","Condition":{"StringEquals":{"Lambda:functionUrlAuthType":"NONE"}}"#, true),
+        (r#""Resource":"*","Condition":{"Null":{"aws:SourceIp":true}}"#, false),
+        (r#""Resource":"*","Condition":{"StringEquals":{"lambda:FunctionUrlAuthType":"${aws:SourceIp}"}}"#, false),
+        (r#""Resource":"arn:${aws:SourceIp}""#, false),
+        (r#""NotResource":["a","${aws:SourceIp}"]"#, false),
+    ];
+    for (rest, wanted) in cases {
+        let text = format!(r#"{{"Effect":"Allow","Principal":"*","Action":"*",{rest}}}"#);
+        let statement: Statement = serde_json::from_str(&text).expect("the case is a statement");
+        assert_eq!(policy::looks_only_at(&[statement], "lambda:FunctionUrlAuthType"), wanted, "{rest}");
+    }
+}
+
+#[test]
 fn a_service_is_let_in_by_its_name_under_its_condition() {
     let statement = Statement::allow("s3", Principals::parse("s3.amazonaws.com"), "lambda:InvokeFunction", FUNCTION)
         .when("ArnLike", "AWS:SourceArn", "arn:aws:s3:::photos")
@@ -174,7 +191,7 @@ fn session_credentials_are_checked_as_a_whole() {
     let made = sessions.credentials(&function, Some("arn:aws:iam::000000000000:role/service/worker"), start);
     let (id, token) = (&*made.access_key_id, &*made.session_token);
     let (found, secret) = sessions.verify(id, token, start).expect("fresh credentials are good");
-    assert_eq!(secret, made.secret_access_key);
+    assert_eq!(*secret, *made.secret_access_key);
     assert_eq!((id.len(), &id[..4], secret.len()), (20, "ASIA", 40));
     assert_eq!(found.arn(), "arn:aws:sts::000000000000:assumed-role/worker/resize");
 

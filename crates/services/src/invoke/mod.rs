@@ -1,7 +1,8 @@
 //! Invoking a function and waiting for its answer: the hot path.
 //!
-//! Start reading at [`invoke`]. It resolves the name, takes a permit, makes sure that the code is ready here, runs it,
-//! and accounts for it once its report is in. How many run at once is in `concurrency`, what is accounted in `running`.
+//! Start reading at [`find`], which resolves the name, and [`run`]: it takes a permit, makes sure that the code is
+//! ready here, runs it, and accounts for it once its report is in. How many run at once is in `concurrency`, what is
+//! accounted in `running`.
 //!
 //! Invariants:
 //! - Nothing is written to the map: routes are in memory, usage and logs are gathered and written in groups.
@@ -19,7 +20,7 @@ pub(crate) use concurrency::{Concurrency, Permit};
 
 use futures_util::FutureExt as _;
 
-use crate::function::{self, FunctionId, Qualifier, Scope, Unroutable};
+use crate::function::{self, FunctionId, Qualifier, Route, Scope, Unroutable};
 use crate::log::{Recorder, Tail};
 use crate::name::{AccountId, FunctionName, Region, Version};
 use crate::run::{Answer, Failure, FunctionVersion, Job, PackageSettings, Payload, PrepareError, RequestId, Trace};
@@ -46,6 +47,13 @@ pub struct Invoke {
     pub request_id: Option<RequestId>,
     /// Whether the end of the log is wanted with the answer.
     pub tail: bool,
+}
+
+impl Invoke {
+    fn function(&self) -> FunctionId {
+        let scope = Scope { account: self.account.clone(), region: self.region.clone() };
+        FunctionId { scope, name: self.name.clone() }
+    }
 }
 
 /// An invocation that ran, well or not.
@@ -97,25 +105,37 @@ pub fn choice() -> u64 {
     u64::from_le_bytes(random::bytes())
 }
 
-/// Runs one invocation up to its answer. Its report comes in later, for a streamed answer after the last frame.
+/// Finds what is to be run, and runs it.
 pub(crate) async fn invoke(services: &Services, invoke: Invoke, caller: Caller) -> Result<Invoked, Error> {
+    run(services, find(services, &invoke)?, invoke, caller).await
+}
+
+/// The code that an invocation is of.
+pub(crate) fn find(services: &Services, invoke: &Invoke) -> Result<Route, Error> {
     if services.stopping() {
         return Err(Error::Stopping);
     }
-    let id = FunctionId { scope: Scope { account: invoke.account, region: invoke.region }, name: invoke.name };
     let choice = invoke.choice.unwrap_or_else(choice);
-    let route = services.routes().resolve(&id, invoke.qualifier.as_ref(), choice)?;
+    Ok(services.routes().resolve(&invoke.function(), invoke.qualifier.as_ref(), choice)?)
+}
+
+/// Runs one invocation up to its answer, of the code that was found for it. Its report comes in later, for a streamed
+/// answer after the last frame.
+pub(crate) async fn run(services: &Services, route: Route, invoke: Invoke, caller: Caller) -> Result<Invoked, Error> {
+    if services.stopping() {
+        return Err(Error::Stopping);
+    }
     let now = services.store().clock();
     let permit = match caller {
         Caller::Has(permit) => permit,
-        Caller::IsRefused => services.permit(&id, &route).map_err(|throttle| {
+        Caller::IsRefused => services.permit(&invoke.function(), &route).map_err(|throttle| {
             services.meter().add(&route.version, now, &Counts::THROTTLED);
             Error::Throttled(throttle)
         })?,
     };
     make_ready(services, &route.version).await?;
 
-    let request_id = invoke.request_id.unwrap_or_else(|| RequestId(random::uuid(random::bytes())));
+    let request_id = invoke.request_id.unwrap_or_else(RequestId::draw);
     let trace = trace::enter(invoke.trace.as_ref(), now);
     let recorder = Recorder::new(
         services.store().clone(),
