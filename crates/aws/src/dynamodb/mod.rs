@@ -13,6 +13,7 @@ mod name;
 mod page;
 mod refusal;
 mod setting;
+mod statement;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,16 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
     service: &shapes::SERVICE,
     invalid: &error::VALIDATION,
     rows: vec![
+        Row::new(
+            &shapes::BATCH_EXECUTE_STATEMENT_OPERATION,
+            "dynamodb:PartiQLSelect",
+            any,
+            statement::batch_execute_statement,
+        )
+        .body_max(REQUEST_BYTES_MAX),
+        Row::new(&shapes::EXECUTE_STATEMENT_OPERATION, "dynamodb:PartiQLSelect", any, statement::execute_statement),
+        Row::new(&shapes::EXECUTE_TRANSACTION_OPERATION, "dynamodb:PartiQLSelect", any, statement::execute_transaction)
+            .body_max(REQUEST_BYTES_MAX),
         Row::new(&shapes::BATCH_GET_ITEM_OPERATION, "dynamodb:BatchGetItem", any, batch::batch_get_item),
         Row::new(&shapes::BATCH_WRITE_ITEM_OPERATION, "dynamodb:BatchWriteItem", any, batch::batch_write_item)
             .body_max(REQUEST_BYTES_MAX),

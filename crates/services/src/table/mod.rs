@@ -20,6 +20,7 @@ pub mod expression;
 mod key;
 mod layout;
 pub mod number;
+mod partiql;
 mod read;
 mod rows;
 pub mod schema;
@@ -41,6 +42,7 @@ pub use define::{
 pub use error::{Error, Reason};
 pub use key::SortCondition;
 pub use number::{Number, NumberError};
+pub use partiql::{Execute, Executed};
 pub use read::{Get, Got, Page, Query, Read, Scan, Segment, Select};
 pub use rows::Counted;
 pub use schema::{

@@ -77,6 +77,7 @@ pub(super) fn put_table(tx: &mut Tx, table: &Table) {
 
 pub(super) fn delete_table(tx: &mut Tx, id: &TableId) {
     tx.delete(table_key(id));
+    tx.delete(expiring_key(id));
 }
 
 /// Names of tables after `after`, in order.
@@ -123,6 +124,10 @@ pub(super) fn expiring(
             Ok((key, id))
         })
         .collect()
+}
+
+fn expiring_key(id: &TableId) -> Vec<u8> {
+    scoped(EXPIRING, id).text(id.name.as_str()).build()
 }
 
 /// The prefix of all, for who waits for one.
@@ -229,9 +234,9 @@ fn backfill_key(backfill: &Backfill) -> Vec<u8> {
     scoped(BACKFILLS, &backfill.table).text(name).number(backfill.table_number).number(backfill.number).build()
 }
 
-/// Writes down whether a table's items fall due. Rows of before go, and are made anew for the items that there are.
+/// Writes down whether a table's items fall due.
 pub(super) fn set_expiring(tx: &mut Tx, table: &Table) {
-    let key = scoped(EXPIRING, &table.id).text(table.id.name.as_str()).build();
+    let key = expiring_key(&table.id);
     match table.settings.expiry {
         Some(_) => tx.put(key, table.number.to_be_bytes().to_vec()),
         None => tx.delete(key),

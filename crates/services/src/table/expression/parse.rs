@@ -15,7 +15,7 @@ const EXPRESSION_BYTES_MAX: usize = 4096;
 /// Most operators and functions in one expression. Same source.
 const OPERATORS_MAX: usize = 300;
 /// Parentheses and NOTs inside one another: bounds the stack.
-const NESTING_MAX: usize = 200;
+const NESTING_MAX: usize = 64;
 
 /// What `#name` and `:value` stand for, and which of them were used.
 #[derive(Debug, Default)]
