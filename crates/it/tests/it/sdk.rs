@@ -107,6 +107,11 @@ fn items_are_put_read_and_found_in_tables() {
 }
 
 #[test]
+fn indexes_transactions_and_statements_work_on_tables() {
+    python("python/test_dynamodb_more.py");
+}
+
+#[test]
 fn broken_http_harms_nobody() {
     python("python/test_wire.py");
 }
