@@ -98,7 +98,7 @@ impl Services {
         let services = Services(Arc::new(Shared {
             functions,
             tables: Tables::open(store.clone()),
-            objects: Objects::new(store.clone()),
+            objects: Objects::new(store.clone(), envelopes.clone()),
             store,
             runner,
             envelopes,

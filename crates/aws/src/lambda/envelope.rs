@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde_json::json;
+use services::bucket::BucketName;
+use services::bucket::notification::ObjectEvent;
 use services::delivery::{self, End, Record};
 use services::function::{FunctionId, Qualifier};
 use services::name::Version;
 
 use super::arn;
 use super::configuration::iso;
+use crate::s3;
 
 /// How `services` writes documents that go over the wire.
 pub struct Envelopes;
@@ -44,6 +47,14 @@ impl delivery::Envelopes for Envelopes {
     fn response_too_large(&self, bytes_max: u64) -> Bytes {
         let message = format!("Response payload size exceeded maximum allowed payload size ({bytes_max} bytes).");
         json!({ "errorMessage": message, "errorType": "Function.ResponseSizeTooLarge" }).to_string().into()
+    }
+
+    fn object_event(&self, event: &ObjectEvent<'_>) -> Bytes {
+        s3::event::document(event).into()
+    }
+
+    fn bucket(&self, name: &BucketName) -> Box<str> {
+        s3::event::arn(name).into()
     }
 
     fn function(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Box<str> {

@@ -7,7 +7,7 @@
 
 mod account;
 mod alias;
-mod arn;
+pub(crate) mod arn;
 pub mod code;
 mod concurrency;
 mod configuration;

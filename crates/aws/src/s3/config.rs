@@ -68,7 +68,8 @@ pub async fn put_object_tagging(ask: Ask<dto::PutObjectTaggingInput>) -> Answer<
     let at = at(&input.bucket, &input.key, input.version_id.as_deref())?;
     let tags = read_tags(&input.tagging.tag_set, OBJECT_TAGS_MAX)?;
     let bucket = existing(&ask, &input.bucket)?;
-    let (object, _) = ask.services().transact(|tx| config::tag_object(tx, &at, &tags)).await?;
+    let notifier = ask.notifier();
+    let (object, _) = ask.services().transact(|tx| config::tag_object(tx, &at, &tags, &notifier)).await?;
     Ok(told(dto::PutObjectTaggingOutput::default(), version_header(&object, &bucket)))
 }
 
@@ -83,7 +84,8 @@ pub async fn delete_object_tagging(ask: Ask<dto::DeleteObjectTaggingInput>) -> A
     let input = &ask.input;
     let at = at(&input.bucket, &input.key, input.version_id.as_deref())?;
     let bucket = existing(&ask, &input.bucket)?;
-    let (object, _) = ask.services().transact(|tx| config::tag_object(tx, &at, &Tags::new())).await?;
+    let notifier = ask.notifier();
+    let (object, _) = ask.services().transact(|tx| config::tag_object(tx, &at, &Tags::new(), &notifier)).await?;
     Ok(told(dto::DeleteObjectTaggingOutput::default(), version_header(&object, &bucket)))
 }
 

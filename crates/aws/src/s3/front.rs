@@ -82,6 +82,12 @@ impl Passing {
         let _ = self.status.set(status);
     }
 
+    /// How the request is called in its answer.
+    pub fn ids(&self) -> (Box<str>, String) {
+        let id = &self.call.request_id;
+        (id.0.clone(), host_id(id))
+    }
+
     /// Whether the caller may do this as well.
     pub fn authorize(&self, action: &str, bucket: &str, key: Option<&str>) -> Result<(), Refusal> {
         let resource = match key {

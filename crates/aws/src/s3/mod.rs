@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`S3::serve`]. `s3s` finds the operation, reads its XML and headers and writes its answer; what is
 //! around it is ours: `front` (signatures, and what `s3s` is to see of a request), `table` (which operations there are
-//! and who may use them), `refusal` (errors). The operations are in `bucket`, `object`, `list`, `upload` and `config`,
+//! and who may use them), `refusal` (errors). The operations are in `bucket`, `object`, `list`, `upload`, `config` and `notification`,
 //! and `face` joins them to `s3s`.
 //!
 //! Always true:
@@ -13,10 +13,12 @@
 mod about;
 mod bucket;
 mod config;
+pub mod event;
 mod face;
 mod front;
 mod host;
 mod list;
+mod notification;
 mod object;
 mod refusal;
 pub mod table;

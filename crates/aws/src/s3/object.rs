@@ -50,7 +50,7 @@ pub async fn put_object(mut ask: Ask<dto::PutObjectInput>) -> Answer<dto::PutObj
     let body = ask.input.body.take();
     let algorithm = about::stated_algorithm(&ask.headers)?.unwrap_or(checksum::DEFAULT);
     let received = receive(&ask, body, algorithm, about::read_key(&ask.headers, "")?).await?;
-    let put = Put { bucket, key, about, conditions, kind: ChangeKind::Put };
+    let put = Put { bucket, key, about, conditions, kind: ChangeKind::Put, notifier: ask.notifier() };
     let (object, _) = ask.services().objects().put(put, received).await?;
     let mut headers = Told::default();
     written(&mut headers, &object, keeps_versions(&existing));
@@ -270,7 +270,7 @@ pub async fn copy_object(ask: Ask<dto::CopyObjectInput>) -> Answer<dto::CopyObje
     let existing = super::bucket::existing(&ask, bucket.as_str())?;
     let received = receive_copy(&ask, &found, 0..found.object.size, &source.body_key, algorithm, body_key).await?;
     let conditions = about::write_conditions(&ask.headers)?;
-    let put = Put { bucket, key, about, conditions, kind: ChangeKind::Copy };
+    let put = Put { bucket, key, about, conditions, kind: ChangeKind::Copy, notifier: ask.notifier() };
     let (object, _) = ask.services().objects().put(put, received).await?;
     let mut headers = Told::default();
     headers.encryption(&object.encryption);
@@ -363,7 +363,7 @@ pub async fn delete_object(ask: Ask<dto::DeleteObjectInput>) -> Answer<dto::Dele
         bypass_governance: bypass(&ask, bucket.as_str(), &input.key)?,
     };
     let version = remove.version;
-    let mut outcomes = ask.services().objects().remove(&bucket, &[remove]).await?;
+    let mut outcomes = ask.services().objects().remove(&bucket, &[remove], &ask.notifier()).await?;
     let change = outcomes.pop().transpose()?.flatten();
     let mut headers = Told::default();
     match change.map(|change| (change.kind, change.version)) {
@@ -416,7 +416,7 @@ pub async fn delete_objects(ask: Ask<dto::DeleteObjectsInput>) -> Answer<dto::De
             Err(refusal) => errors.push(error_of(object, &refusal)),
         }
     }
-    let outcomes = ask.services().objects().remove(&bucket, &removes).await?;
+    let outcomes = ask.services().objects().remove(&bucket, &removes, &ask.notifier()).await?;
     let mut deleted = Vec::new();
     for (object, outcome) in asked.into_iter().zip(outcomes) {
         match outcome {

@@ -257,6 +257,7 @@ impl From<Error> for Refusal {
             ),
             Error::WrongCustomerKey => access_denied(),
             Error::NoConfig { kind } => no_config(kind),
+            Error::Notifications(invalid) => super::notification::refused(&invalid),
             Error::Tags(error) => of_tags(&error),
             Error::Store(store::Error::Full) => {
                 refusal(503, "ServiceUnavailable", "The disk that holds the data is full. Reduce what is stored.")

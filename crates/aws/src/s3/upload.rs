@@ -175,6 +175,7 @@ pub async fn complete_multipart_upload(
         conditions: about::write_conditions(&ask.headers)?,
         checksum: stated_checksum(&ask.headers),
         size: about::text(&ask.headers, "x-amz-mp-object-size").and_then(|size| size.parse().ok()),
+        notifier: ask.notifier(),
     };
     let (object, _) = ask.services().objects().complete(complete).await?;
     let mut headers = Told::default();

@@ -3,7 +3,7 @@
 //! Start reading at [`TABLE`]. Clients speak JSON, or the Query protocol with the names in [`OLDER`]; one table serves
 //! both. Queue addresses and ARNs are in `address`, attributes in `attribute`, AWS's texts for refusals in `refusal`.
 
-mod address;
+pub(crate) mod address;
 mod attribute;
 mod batch;
 mod digest;

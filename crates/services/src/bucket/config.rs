@@ -10,7 +10,7 @@ use super::history::{self, Change, ChangeKind};
 use super::lock::{self, DefaultRetention, Retention};
 use super::object::{Object, VersionId};
 use super::tag::Tags;
-use super::{BucketName, Error, ObjectKey, rows};
+use super::{BucketName, Error, Notifier, ObjectKey, rows};
 
 /// A kind of configuration.
 pub trait Config: Serialize + DeserializeOwned {
@@ -134,13 +134,15 @@ impl At {
 }
 
 /// Gives an object tags, in place of those it has; none at all is a deletion.
-pub fn tag_object(tx: &mut Tx, at: &At, tags: &Tags) -> Result<(Object, Change), Error> {
+pub fn tag_object(tx: &mut Tx, at: &At, tags: &Tags, notifier: &Notifier) -> Result<(Object, Change), Error> {
     let bucket = create::existing(tx, &at.bucket)?;
     let kind = if tags.is_empty() { ChangeKind::TagsDeleted } else { ChangeKind::TagsPut };
-    history::amend(tx, &bucket, &at.key, at.version, kind, |object| {
+    let (object, change) = history::amend(tx, &bucket, &at.key, at.version, kind, |object| {
         object.about.tags.clone_from(tags);
         Ok(())
-    })
+    })?;
+    notifier.tell(tx, &bucket, &change)?;
+    Ok((object, change))
 }
 
 /// Changes how long a version is kept. `bypass` is whether the caller may, and asks to, pass over governance mode.

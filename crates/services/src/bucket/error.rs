@@ -88,6 +88,8 @@ pub enum Error {
     #[error("the bucket has no {kind} configuration")]
     NoConfig { kind: &'static str },
     #[error(transparent)]
+    Notifications(#[from] super::notification::Invalid),
+    #[error(transparent)]
     Tags(#[from] super::tag::TagError),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),

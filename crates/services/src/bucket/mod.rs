@@ -25,6 +25,7 @@ mod history;
 pub mod list;
 pub mod lock;
 mod name;
+pub mod notification;
 pub mod object;
 pub mod put;
 pub mod remove;
@@ -40,10 +41,14 @@ pub use create::{Bucket, Versioning};
 pub use error::Error;
 pub use history::{Change, ChangeKind};
 pub use name::{BucketName, ObjectKey};
+pub use notification::{Notifier, Origin};
 pub use object::{Object, VersionId};
+
+use std::sync::Arc;
 
 use store::Store;
 
+use crate::delivery::Envelopes;
 use body::Vault;
 
 /// All buckets of an installation. Cheap to clone.
@@ -51,11 +56,17 @@ use body::Vault;
 pub struct Objects {
     store: Store,
     vault: Vault,
+    envelopes: Arc<dyn Envelopes>,
 }
 
 impl Objects {
-    pub(crate) fn new(store: Store) -> Objects {
+    pub(crate) fn new(store: Store, envelopes: Arc<dyn Envelopes>) -> Objects {
         let vault = Vault::new(&store);
-        Objects { store, vault }
+        Objects { store, vault, envelopes }
+    }
+
+    /// For the changes that one request makes.
+    pub fn notifier(&self, origin: Origin) -> Notifier {
+        Notifier::new(self.envelopes.clone(), origin)
     }
 }

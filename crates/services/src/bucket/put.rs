@@ -7,7 +7,7 @@ use super::create::{self, Bucket, Lock};
 use super::get::{Find, Found};
 use super::history::{self, Change, ChangeKind};
 use super::object::{About, Data, Object, Stamp, VersionId};
-use super::{BucketName, Conditions, Error, ObjectKey, Objects, WriteConditions};
+use super::{BucketName, Conditions, Error, Notifier, ObjectKey, Objects, WriteConditions};
 
 /// Largest body of one put, or of one part (5 GiB).
 ///
@@ -15,13 +15,14 @@ use super::{BucketName, Conditions, Error, ObjectKey, Objects, WriteConditions};
 pub const BODY_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
 
 /// An object to be made of a body that has been received.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Put {
     pub bucket: BucketName,
     pub key: ObjectKey,
     pub about: About,
     pub conditions: WriteConditions,
     pub kind: ChangeKind,
+    pub notifier: Notifier,
 }
 
 /// What is copied.
@@ -58,7 +59,10 @@ impl Objects {
                     if let Some(blob) = &blob {
                         tx.keep_blob(blob);
                     }
-                    history::add(tx, &bucket, &put.key, put.kind, &|stamp| made(stamp, about.clone()))
+                    let (object, change) =
+                        history::add(tx, &bucket, &put.key, put.kind, &|stamp| made(stamp, about.clone()))?;
+                    put.notifier.tell(tx, &bucket, &change)?;
+                    Ok((object, change))
                 })
                 .await;
             if done.as_ref().is_err_and(|error| !matches!(error, Error::Store(store::Error::Unknown))) {

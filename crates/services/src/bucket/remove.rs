@@ -5,7 +5,7 @@ use store::Tx;
 use super::create;
 use super::history::{self, Change};
 use super::object::VersionId;
-use super::{BucketName, Error, ObjectKey, Objects, WriteConditions, lock, rows};
+use super::{BucketName, Error, Notifier, ObjectKey, Objects, WriteConditions, lock, rows};
 
 /// One object to be deleted.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ impl Objects {
         &self,
         bucket: &BucketName,
         removes: &[Remove],
+        notifier: &Notifier,
     ) -> Result<Vec<Result<Option<Change>, Error>>, Error> {
         let mut outcomes = Vec::with_capacity(removes.len());
         for together in removes.chunks(TOGETHER_MAX) {
@@ -35,7 +36,7 @@ impl Objects {
                 .transact(|tx| {
                     let mut outcomes = Vec::with_capacity(together.len());
                     for remove in together {
-                        outcomes.push(settled(remove_one(tx, bucket, remove))?);
+                        outcomes.push(settled(remove_one(tx, bucket, remove, notifier))?);
                     }
                     Ok::<_, Error>(outcomes)
                 })
@@ -54,7 +55,7 @@ fn settled(outcome: Result<Option<Change>, Error>) -> Result<Result<Option<Chang
     }
 }
 
-fn remove_one(tx: &mut Tx, name: &BucketName, remove: &Remove) -> Result<Option<Change>, Error> {
+fn remove_one(tx: &mut Tx, name: &BucketName, remove: &Remove, notifier: &Notifier) -> Result<Option<Change>, Error> {
     let bucket = create::existing(tx, name)?;
     if remove.conditions.if_match.is_some() {
         let found = match remove.version {
@@ -64,10 +65,14 @@ fn remove_one(tx: &mut Tx, name: &BucketName, remove: &Remove) -> Result<Option<
         remove.conditions.check(remove.key.as_str(), found.as_ref())?;
     }
     let now = tx.now();
-    match remove.version {
+    let change = match remove.version {
         None => history::mark(tx, &bucket, &remove.key),
         Some(version) => history::erase(tx, &bucket, &remove.key, version, |object| {
             lock::may_delete(object, now, remove.bypass_governance)
         }),
+    }?;
+    if let Some(change) = &change {
+        notifier.tell(tx, &bucket, change)?;
     }
+    Ok(change)
 }

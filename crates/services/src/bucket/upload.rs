@@ -16,7 +16,7 @@ use super::history::{self, Change, ChangeKind, drop_extent};
 use super::object::{About, Data, Encryption, Extent, Object, Part, Stamp};
 use super::put::{admitted, committed};
 use super::rows::{self, Keyed};
-use super::{BucketName, Error, ObjectKey, Objects, WriteConditions};
+use super::{BucketName, Error, Notifier, ObjectKey, Objects, WriteConditions};
 
 // Source of the limits: S3 User Guide, "Amazon S3 multipart upload limits" (read 2026-11-24).
 /// Highest number of a part, and so the most parts.
@@ -140,7 +140,7 @@ pub struct ListedPart {
 }
 
 /// An upload to be completed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Complete {
     pub name: Name,
     pub parts: Vec<ListedPart>,
@@ -148,6 +148,7 @@ pub struct Complete {
     /// Of the whole, as the sender states it.
     pub checksum: Option<(Algorithm, String)>,
     pub size: Option<u64>,
+    pub notifier: Notifier,
 }
 
 /// Begins an upload.
@@ -302,6 +303,7 @@ fn complete_now(tx: &mut Tx, complete: &Complete) -> Result<(Object, Option<Chan
         upload: Some(name.id.to_string()),
     };
     let (object, change) = history::add(tx, &bucket, &name.key, ChangeKind::CompletedUpload, &made)?;
+    complete.notifier.tell(tx, &bucket, &change)?;
     Ok((object, Some(change)))
 }
 

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use store::Timestamp;
 
 use super::End;
+use crate::bucket::BucketName;
+use crate::bucket::notification::ObjectEvent;
 use crate::function::{FunctionId, Qualifier};
 use crate::name::Version;
 
@@ -16,6 +18,12 @@ pub trait Envelopes: Send + Sync + 'static {
 
     /// The error of a function whose answer was too large.
     fn response_too_large(&self, bytes_max: u64) -> Bytes;
+
+    /// What a change of an object is told as.
+    fn object_event(&self, event: &ObjectEvent<'_>) -> Bytes;
+
+    /// What names a bucket as the source of an event.
+    fn bucket(&self, name: &BucketName) -> Box<str>;
 
     /// What names a function as the source of an event.
     fn function(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Box<str>;

@@ -10,6 +10,8 @@ use store::clock::ManualClock;
 use store::{Store, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
+use crate::bucket::BucketName;
+use crate::bucket::notification::ObjectEvent;
 use crate::delivery::{Envelopes, Record};
 use crate::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
 use crate::invoke::{Invoke, Invoked};
@@ -146,7 +148,7 @@ fn answer(outcome: Result<Output, Failure>, report: Report) -> Answer {
 }
 
 /// Documents that say little, for tests.
-struct Plain;
+pub(crate) struct Plain;
 
 impl Envelopes for Plain {
     fn record(&self, record: &Record<'_>) -> Bytes {
@@ -157,6 +159,14 @@ impl Envelopes for Plain {
 
     fn response_too_large(&self, bytes_max: u64) -> Bytes {
         format!("over {bytes_max} bytes").into()
+    }
+
+    fn object_event(&self, event: &ObjectEvent<'_>) -> Bytes {
+        format!("{} {}", event.name, event.change.key.as_str()).into()
+    }
+
+    fn bucket(&self, name: &BucketName) -> Box<str> {
+        name.as_str().into()
     }
 
     fn function(&self, id: &FunctionId, _: Option<&Qualifier>) -> Box<str> {

@@ -1,7 +1,10 @@
 //! Rules of buckets and objects, as scripts on the memory store.
 
+mod notifications;
 mod objects;
 mod uploads;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use store::Store;
@@ -9,12 +12,16 @@ use store::Store;
 use super::body::{BodyKey, Expected, Plan, Received};
 use super::checksum::DEFAULT;
 use super::create::{self, NewBucket};
+use super::notification::By;
 use super::object::{About, VersionId};
 use super::put::Put;
 use super::remove::Remove;
 use super::{
     BucketName, Change, ChangeKind, Conditions, Error, Object, ObjectKey, Objects, Versioning, WriteConditions,
 };
+use super::{Notifier, Origin};
+use crate::identity::Principal;
+use crate::invoke::fake::Plain;
 use crate::name::{AccountId, Region};
 
 /// A bucket named `photos` and what can be done to it.
@@ -35,7 +42,12 @@ impl Bench {
         let region = Region::parse("eu-central-1").expect("a region");
         let new = NewBucket { name: bucket.clone(), account: AccountId::default(), region, object_lock };
         store.transact(|tx| create::create(tx, &new)).await.expect("it is the first");
-        Bench { objects: Objects::new(store.clone()), store, bucket }
+        Bench { objects: Objects::new(store.clone(), Arc::new(Plain)), store, bucket }
+    }
+
+    pub fn notifier(&self) -> Notifier {
+        let by = By::Caller { principal: Principal::Anonymous, address: "127.0.0.1".into() };
+        self.objects.notifier(Origin { by, request_id: "1".into(), host_id: "2".into(), trace: None })
     }
 
     pub async fn set(&self, versioning: Versioning) {
@@ -63,6 +75,7 @@ impl Bench {
             about: About::default(),
             conditions,
             kind: ChangeKind::Put,
+            notifier: self.notifier(),
         };
         self.objects.put(put, received).await
     }
@@ -86,7 +99,7 @@ impl Bench {
     pub async fn remove(&self, key: &str, version: Option<VersionId>) -> Result<Option<Change>, Error> {
         let remove =
             Remove { key: key_of(key), version, conditions: WriteConditions::default(), bypass_governance: false };
-        self.objects.remove(&self.bucket, &[remove]).await?.pop().expect("one outcome for one")
+        self.objects.remove(&self.bucket, &[remove], &self.notifier()).await?.pop().expect("one outcome for one")
     }
 }
 

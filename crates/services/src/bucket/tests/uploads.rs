@@ -29,6 +29,7 @@ async fn complete(bench: &Bench, name: &Name, parts: &[ListedPart]) -> Result<Ob
         conditions: WriteConditions::default(),
         checksum: None,
         size: None,
+        notifier: bench.notifier(),
     };
     bench.objects.complete(complete).await.map(|(object, _)| object)
 }
