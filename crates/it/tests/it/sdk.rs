@@ -54,6 +54,11 @@ fn boto3_invokes_functions_in_every_way() {
 }
 
 #[test]
+fn boto3_is_told_of_what_changes_in_buckets() {
+    python("python/test_s3_notifications.py");
+}
+
+#[test]
 fn boto3_sends_and_receives_messages() {
     python("python/test_sqs_messages.py");
 }
