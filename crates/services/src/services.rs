@@ -122,6 +122,7 @@ impl Services {
         });
         background.spawn(delivery::run(self.clone(), options.retry_scale, self.stopped()));
         background.spawn(self.queues().clone().run(self.stopped()));
+        background.spawn(self.objects().clone().run(self.stopped()));
         background.spawn(table::run(self.tables().clone(), self.stopped()));
         if let Some(retention) = options.log_retention {
             background.spawn(drop_old_logs(self.store().clone(), retention, self.stopped()));

@@ -393,7 +393,7 @@ pub async fn put_object_retention(ask: Ask<dto::PutObjectRetentionInput>) -> Ans
 }
 
 /// A time that `s3s` has parsed, in ours.
-fn instant(at: &dto::Timestamp) -> Result<store::Timestamp, Refusal> {
+pub fn instant(at: &dto::Timestamp) -> Result<store::Timestamp, Refusal> {
     let mut text = Vec::new();
     at.format(dto::TimestampFormat::DateTime, &mut text).map_err(|_| malformed_xml())?;
     super::about::parse_iso(&String::from_utf8_lossy(&text)).ok_or_else(malformed_xml)

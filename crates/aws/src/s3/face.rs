@@ -10,7 +10,7 @@ use services::Services;
 
 use super::front::Passing;
 use super::refusal::Refusal;
-use super::{bucket, config, list, notification, object, upload};
+use super::{bucket, config, lifecycle, list, notification, object, upload};
 
 pub struct Face;
 
@@ -148,6 +148,10 @@ operations! {
     put_object_lock_configuration(PutObjectLockConfigurationInput) -> PutObjectLockConfigurationOutput = config::put_object_lock_configuration;
     put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput = config::put_object_retention;
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = config::put_object_tagging;
+    delete_bucket_lifecycle(DeleteBucketLifecycleInput) -> DeleteBucketLifecycleOutput = lifecycle::delete_bucket_lifecycle;
+    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput = lifecycle::get_bucket_lifecycle_configuration;
+    put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput) -> PutBucketLifecycleConfigurationOutput = lifecycle::put_bucket_lifecycle_configuration;
+
     get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = notification::get_bucket_notification_configuration;
     put_bucket_notification_configuration(PutBucketNotificationConfigurationInput) -> PutBucketNotificationConfigurationOutput = notification::put_bucket_notification_configuration;
     put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput = config::put_public_access_block;

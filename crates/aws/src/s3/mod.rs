@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`S3::serve`]. `s3s` finds the operation, reads its XML and headers and writes its answer; what is
 //! around it is ours: `front` (signatures, and what `s3s` is to see of a request), `table` (which operations there are
-//! and who may use them), `refusal` (errors). The operations are in `bucket`, `object`, `list`, `upload`, `config` and `notification`,
+//! and who may use them), `refusal` (errors). The operations are in `bucket`, `object`, `list`, `upload`, `config`, `notification` and `lifecycle`,
 //! and `face` joins them to `s3s`.
 //!
 //! Always true:
@@ -17,6 +17,7 @@ pub mod event;
 mod face;
 mod front;
 mod host;
+mod lifecycle;
 mod list;
 mod notification;
 mod object;

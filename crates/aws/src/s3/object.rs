@@ -18,6 +18,7 @@ use services::bucket::{
 use super::about::{self, Told, put_checksum};
 use super::bucket::name_of;
 use super::face::{Answer, Ask, told};
+use super::lifecycle::tell_expiry;
 use super::refusal::{Refusal, access_denied, invalid_argument, malformed_xml, refusal};
 
 /// Keys of one delete. Source: S3 API reference, DeleteObjects (read 2026-11-24).
@@ -50,10 +51,12 @@ pub async fn put_object(mut ask: Ask<dto::PutObjectInput>) -> Answer<dto::PutObj
     let body = ask.input.body.take();
     let algorithm = about::stated_algorithm(&ask.headers)?.unwrap_or(checksum::DEFAULT);
     let received = receive(&ask, body, algorithm, about::read_key(&ask.headers, "")?).await?;
+    let named = key.clone();
     let put = Put { bucket, key, about, conditions, kind: ChangeKind::Put, notifier: ask.notifier() };
     let (object, _) = ask.services().objects().put(put, received).await?;
     let mut headers = Told::default();
     written(&mut headers, &object, keeps_versions(&existing));
+    tell_expiry(&ask, &mut headers, &existing, named.as_str(), &object)?;
     Ok(told(dto::PutObjectOutput { size: None, ..Default::default() }, headers.0))
 }
 
@@ -197,6 +200,9 @@ impl Place {
         }
         if let (Some(Wanted::Part { .. }), Some(parts)) = (&self.wanted, found.object.parts()) {
             headers.add("x-amz-mp-parts-count", parts.to_string());
+        }
+        if self.find.version.is_none() {
+            tell_expiry(ask, &mut headers, &found.bucket, self.find.key.as_str(), &found.object)?;
         }
         if checksums && let Some(checksum) = self.checksum(&found) {
             headers.checksum(&checksum);

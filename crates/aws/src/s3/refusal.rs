@@ -274,6 +274,7 @@ fn no_config(kind: &str) -> Refusal {
     match kind {
         "tags" => refusal(404, "NoSuchTagSet", "The TagSet does not exist"),
         "cors" => refusal(404, "NoSuchCORSConfiguration", "The CORS configuration does not exist"),
+        "lifecycle" => refusal(404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
         "public access block" => {
             refusal(404, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found")
         }

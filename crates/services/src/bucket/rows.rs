@@ -10,13 +10,14 @@
 //! | NULLS | account, region, bucket, key | the sequence of the null version, where it is among OLDER |
 //! | UPLOADS | account, region, bucket, key, upload | [`Upload`] |
 //! | PARTS | account, region, bucket, upload, number | [`UploadedPart`] |
+//! | ROUNDS | (global) name | when lifecycle rules are looked at |
 //! | MANIFESTS | account, region, bucket, manifest | the [`Part`]s of an object |
 //!
 //! A key sorts by the bytes of its UTF-8, as S3 lists them. All are layout 1, the only one so far.
 
 use serde::{Serialize, de::DeserializeOwned};
 use store::key::{Key, Parser, Space};
-use store::{Order, Range, Read, Tx};
+use store::{Order, Range, Read, Timestamp, Tx};
 
 use super::create::Bucket;
 use super::object::{Object, Part};
@@ -35,6 +36,7 @@ const NULLS: Space = Space::new(0x0185);
 const UPLOADS: Space = Space::new(0x0186);
 const PARTS: Space = Space::new(0x0187);
 const MANIFESTS: Space = Space::new(0x0188);
+const ROUNDS: Space = Space::new(0x0189);
 
 const LAYOUT: u8 = 1;
 
@@ -193,6 +195,32 @@ pub(super) fn delete_configs(tx: &mut Tx, bucket: &Bucket) -> Result<(), Error> 
     Ok(())
 }
 
+/// The prefix of all rounds.
+pub(super) fn rounds() -> Vec<u8> {
+    Key::global(ROUNDS).build()
+}
+
+pub(super) fn all_rounds(read: &mut impl Read) -> Result<Vec<(BucketName, Timestamp)>, Error> {
+    let prefix = rounds();
+    let found = read.scan(Key::global(ROUNDS).range(), Order::Forward, usize::MAX)?;
+    found
+        .iter()
+        .map(|(key, row)| {
+            let name = Parser::after(&prefix, key).and_then(|mut parts| parts.text()).unwrap_or_default();
+            let name = BucketName::parse(&name).map_err(|_| unreadable("round", "its key has another form"))?;
+            Ok((name, Timestamp::from_millis(decode("round", row)?)))
+        })
+        .collect()
+}
+
+pub(super) fn put_round(tx: &mut Tx, name: &BucketName, due: Timestamp) {
+    tx.put(Key::global(ROUNDS).text(name.as_str()).build(), encode(&due.millis()));
+}
+
+pub(super) fn delete_round(tx: &mut Tx, name: &BucketName) {
+    tx.delete(Key::global(ROUNDS).text(name.as_str()).build());
+}
+
 pub(super) fn object(read: &mut impl Read, bucket: &Bucket, key: &ObjectKey) -> Result<Option<Object>, Error> {
     get(read, "object", keyed(OBJECTS, bucket, key))
 }
@@ -222,6 +250,11 @@ pub(super) fn older(
 pub(super) fn newest_older(read: &mut impl Read, bucket: &Bucket, key: &ObjectKey) -> Result<Option<Older>, Error> {
     let found = read.scan(keyed(OLDER, bucket, key).range(), Order::Forward, 1)?;
     found.first().map(|(_, row)| decode_older(row)).transpose()
+}
+
+/// Whether exactly one version of a key is not current.
+pub(super) fn has_one_older(read: &mut impl Read, bucket: &Bucket, key: &ObjectKey) -> Result<bool, Error> {
+    Ok(read.scan(keyed(OLDER, bucket, key).range(), Order::Forward, 2)?.len() == 1)
 }
 
 pub(super) fn put_older(tx: &mut Tx, bucket: &Bucket, key: &ObjectKey, older: &Older) {

@@ -1,5 +1,6 @@
 //! Rules of buckets and objects, as scripts on the memory store.
 
+mod lifecycle;
 mod notifications;
 mod objects;
 mod uploads;
@@ -37,7 +38,10 @@ impl Bench {
     }
 
     pub async fn with(object_lock: bool) -> Bench {
-        let store = Store::memory();
+        Bench::over(Store::memory(), object_lock).await
+    }
+
+    pub async fn over(store: Store, object_lock: bool) -> Bench {
         let bucket = BucketName::parse("photos").expect("a name");
         let region = Region::parse("eu-central-1").expect("a region");
         let new = NewBucket { name: bucket.clone(), account: AccountId::default(), region, object_lock };
