@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use services::bucket::BucketName;
+use services::bucket::notification::ObjectEvent;
 use services::delivery::{Cause, Envelopes, InvokeLater, Record};
 use services::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
 use services::name::{AccountId, FunctionName, Region};
@@ -69,6 +71,14 @@ impl Envelopes for Silent {
 
     fn response_too_large(&self, _: u64) -> Bytes {
         Bytes::new()
+    }
+
+    fn object_event(&self, _: &ObjectEvent<'_>) -> Bytes {
+        Bytes::new()
+    }
+
+    fn bucket(&self, name: &BucketName) -> Box<str> {
+        name.as_str().into()
     }
 
     fn function(&self, id: &FunctionId, _: Option<&Qualifier>) -> Box<str> {
