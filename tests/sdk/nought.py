@@ -49,7 +49,7 @@ def client(service, **changes):
         "aws_secret_access_key": os.environ["NOUGHT_SECRET"],
     }
     config = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=120, parameter_validation=False)
-    return boto3.client(service, config=config, **{**settings, **changes})
+    return boto3.client(service, **{"config": config, **settings, **changes})
 
 
 LAMBDA = client("lambda")

@@ -137,6 +137,11 @@ fn functions_that_misbehave_harm_only_themselves() {
 }
 
 #[test]
+fn buckets_keep_objects() {
+    python("python/test_s3_objects.py");
+}
+
+#[test]
 fn the_aws_command_line_works() {
     python("cli/test_cli.py");
 }
