@@ -10,18 +10,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{self, Language};
-use crate::package::interpreter;
+use crate::wheels::{self, Wheels};
 
-/// What is installed, each at one version (read 2026-11-24).
-const PYTHON: [&str; 7] = [
-    "boto3==1.44.8",
-    "botocore==1.44.8",
-    "jmespath==1.1.0",
-    "python-dateutil==2.9.0.post0",
-    "s3transfer==0.19.3",
-    "six==1.17.0",
-    "urllib3==2.8.0",
-];
+/// What is installed for Node.js, each at one version (read 2026-11-24). For Python it is [`wheels::BOTO3`].
 const NODE: [&str; 20] = [
     "@aws-sdk/client-cloudwatch-logs@3.1169.0",
     "@aws-sdk/client-cognito-identity-provider@3.1169.0",
@@ -46,44 +37,37 @@ const NODE: [&str; 20] = [
 ];
 
 pub fn run(command: &cli::Libraries) -> Result<()> {
-    let runtime = command.data.join("runtime");
-    let (folder, names) = match command.language {
-        Language::Python => ("python", PYTHON.as_slice()),
-        Language::Node => ("nodejs", NODE.as_slice()),
+    let folder = match command.language {
+        Language::Python => "python",
+        Language::Node => "nodejs",
     };
-    fs::create_dir_all(&runtime).with_context(|| format!("cannot make {}", runtime.display()))?;
-    eprintln!("installing {} packages and what they need", names.len());
-    let partial = tempfile::Builder::new().prefix("partial-").tempdir_in(&runtime)?;
-    let mut installer = match command.language {
-        Language::Python => pip(partial.path())?,
-        Language::Node => npm(partial.path()),
-    };
-    run_installer(installer.args(names))?;
-    open_to_functions(partial.path())?;
-    let installed = replace(partial.path(), &runtime.join(folder))?;
+    let installed = put(&command.data, folder, |partial| match command.language {
+        Language::Python => {
+            eprintln!("installing {} and what it needs", wheels::BOTO3.name());
+            wheels::BOTO3.install(&wheels::python(&[])?, partial)
+        }
+        Language::Node => {
+            eprintln!("installing {} packages and what they need", NODE.len());
+            run_installer(npm(partial).args(NODE))
+        }
+    })?;
     println!("installed in {}: functions can import it from their next start on", installed.display());
     Ok(())
 }
 
-fn pip(target: &Path) -> Result<Command> {
-    let Some(python) = interpreter::newest_python(&[]) else {
-        bail!(
-            "this machine has no Python in /usr/bin or /usr/local/bin: install one (Debian: apt install python3 python3-pip)"
-        );
-    };
-    let mut pip = Command::new(python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--only-binary",
-        ":all:",
-    ]);
-    pip.args(["--root-user-action", "ignore", "--target"]).arg(target);
-    Ok(pip)
+/// Lets functions that start from now on import the packages that were fetched.
+pub fn put_wheels(data: &Path, wheels: &Wheels) -> Result<()> {
+    put(data, "python", |partial| wheels.copy_to(partial)).map(drop)
+}
+
+/// Makes what lies in a folder of the server's data directory, whole or not at all.
+fn put(data: &Path, folder: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let runtime = data.join("runtime");
+    fs::create_dir_all(&runtime).with_context(|| format!("cannot make {}", runtime.display()))?;
+    let partial = tempfile::Builder::new().prefix("partial-").tempdir_in(&runtime)?;
+    fill(partial.path())?;
+    open_to_functions(partial.path())?;
+    replace(partial.path(), &runtime.join(folder))
 }
 
 fn npm(target: &Path) -> Command {

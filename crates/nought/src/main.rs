@@ -26,6 +26,7 @@ mod patience;
 mod root_key;
 mod server;
 mod usage;
+mod wheels;
 
 use anyhow::{Context, Result};
 use clap::Parser;

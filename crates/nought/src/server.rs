@@ -81,6 +81,11 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// Where it keeps everything.
+    pub fn data(&self) -> &Path {
+        &self.settings.data
+    }
+
     pub fn interpreters(&self) -> &[PathBuf] {
         &self.settings.interpreters
     }
