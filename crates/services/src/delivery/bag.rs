@@ -21,7 +21,8 @@ use crate::run::BoxFuture;
 const TURN_MAX: usize = 64;
 /// With fewer under way than this, everything is looked at every time.
 const RESCAN_ALWAYS: usize = 16;
-/// With more, so often. Rows whose commit took long lie behind what was claimed meanwhile.
+/// With more, so often; and what fell due within this time is looked at every time. Rows whose commit took its time lie
+/// behind what was claimed meanwhile.
 const RESCAN: Duration = Duration::from_secs(1);
 
 /// What decides over the events of a bag.
@@ -116,7 +117,7 @@ impl Bag {
         let mut taken = 0;
         // One more than the quota shows whether any had to be left.
         for (key, row) in read.scan(range, Order::Forward, skipped + quota + 1)? {
-            let waiting = match Waiting::parse(&key, &row) {
+            let mut waiting = match Waiting::parse(&key, &row) {
                 Ok(waiting) => waiting,
                 Err(error) => {
                     tracing::error!(%error, "an event cannot be delivered");
@@ -133,7 +134,8 @@ impl Bag {
             }
             let (retry, since) = (self.rules.retry(&waiting), waiting.event.tries().since);
             // What is too old needs no room: it is only settled.
-            if !retry.is_too_old(since, ask.now) {
+            waiting.too_old = retry.is_too_old(since, ask.now);
+            if !waiting.too_old {
                 if taken == quota {
                     claimed.waits_for_room |= quota == room;
                     retry.expires(since).into_iter().for_each(|expires| claimed.ask_again(expires));
@@ -160,7 +162,17 @@ impl Lane {
     fn range(&mut self, function: &FunctionId, now: Timestamp) -> (Range, usize) {
         let all = rows::lane_range(function);
         match &self.after {
-            Some(after) if self.claimed.len() > RESCAN_ALWAYS && now < self.rescan => (all.after(after), 0),
+            Some(after) if self.claimed.len() > RESCAN_ALWAYS && now < self.rescan => {
+                let recent = now - RESCAN;
+                let from = Place { function: function.clone(), due: recent, id: [0; 16] }.key();
+                match *after < from {
+                    true => (all.after(after), 0),
+                    false => {
+                        let skipped = self.claimed.iter().filter(|(due, _)| *due >= recent).count();
+                        (Range { from, to: all.to }, skipped)
+                    }
+                }
+            }
             Some(_) | None => {
                 self.rescan = now + RESCAN;
                 (all, self.claimed.len())
@@ -207,6 +219,10 @@ impl Source for Bag {
         }
     }
 
+    fn refused(waiting: &Waiting) -> Option<End> {
+        waiting.too_old.then_some(End::TooOld)
+    }
+
     fn bytes(waiting: &Waiting) -> usize {
         waiting.bytes()
     }
@@ -218,7 +234,7 @@ fn settle(tx: &mut Tx, rules: &dyn Rules, settled: &Settled<Waiting>) -> Result<
     let trouble = match delivered {
         Delivered::Done(_) => return end(tx, rules, settled, End::Delivered),
         Delivered::Refused(reason) => return end(tx, rules, settled, *reason),
-        Delivered::Failed(_) => Trouble::Target,
+        Delivered::Failed(_) | Delivered::Partly(_) => Trouble::Target,
         Delivered::Broken | Delivered::Waits(_) => Trouble::Platform,
     };
     let random = u64::from_be_bytes(*tx.random().first_chunk().expect("there are sixteen"));

@@ -99,7 +99,10 @@ impl<S: Source, T: Target<S>> Carrier<S, T> {
             for parcel in claimed.parcels {
                 self.bytes += S::bytes(&parcel);
                 let parcel = Arc::new(parcel);
-                let delivering = self.target.clone().deliver(parcel.clone());
+                let delivering = match S::refused(&parcel) {
+                    Some(end) => Box::pin(std::future::ready(Delivered::Refused(end))),
+                    None => self.target.clone().deliver(parcel.clone()),
+                };
                 self.under_way.spawn(async move { (parcel, delivering.await) });
             }
         }

@@ -41,9 +41,6 @@ impl Invocations {
     /// claim sees what is left.
     fn admit(&self, waiting: &Waiting) -> Result<Permit, Delivered> {
         let function = &waiting.place.function;
-        if self.retry(waiting).is_too_old(waiting.event.tries().since, self.now()) {
-            return Err(Delivered::Refused(End::TooOld));
-        }
         match self.services.routes().resolve(function, None, 0) {
             Ok(route) if route.reserved == Some(0) => Err(Delivered::Refused(End::TurnedOff)),
             Ok(route) => self.services.permit(function, &route).map_err(|_| Delivered::Waits(None)),
@@ -132,7 +129,7 @@ impl Invocations {
         let response = match delivered {
             Delivered::Done(answer) => Some(response(answer, false)),
             Delivered::Failed(answer) => Some(response(answer, true)),
-            Delivered::Broken | Delivered::Refused(_) | Delivered::Waits(_) => None,
+            Delivered::Partly(_) | Delivered::Broken | Delivered::Refused(_) | Delivered::Waits(_) => None,
         };
         Ok(self.services.envelopes().record(&Record {
             at: tx.now(),

@@ -1,4 +1,4 @@
-//! How often and how long something is delivered: policies as data, and the arithmetic on them.
+//! How often, how long and in what portions something is delivered: policies as data, and the arithmetic on them.
 
 use std::time::Duration;
 
@@ -109,6 +109,47 @@ impl Backoff {
     }
 }
 
+/// How many records go to the target at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Batching {
+    pub size_max: usize,
+    pub bytes_max: usize,
+    /// How long a batch that is not full waits for more.
+    pub window: Duration,
+}
+
+/// Whether a batch can go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ready {
+    /// So many of the records.
+    Now(usize),
+    /// All that are there, once it is that late; more may come until then.
+    At(Timestamp),
+    /// There is nothing.
+    Never,
+}
+
+impl Batching {
+    /// `records` gives bytes and time of what is there, the oldest first.
+    pub fn ready(&self, records: impl Iterator<Item = (usize, Timestamp)>, now: Timestamp) -> Ready {
+        let (mut count, mut sum, mut oldest) = (0, 0, None);
+        for (bytes, at) in records {
+            // A record that is larger than a batch goes alone.
+            if count == self.size_max || (count > 0 && sum + bytes > self.bytes_max) {
+                return Ready::Now(count);
+            }
+            count += 1;
+            sum += bytes;
+            oldest = oldest.or(Some(at));
+        }
+        match oldest.map(|oldest| oldest + self.window) {
+            None => Ready::Never,
+            Some(end) if count < self.size_max && end > now => Ready::At(end),
+            Some(_) => Ready::Now(count),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,5 +188,22 @@ mod tests {
         let backoff = Backoff { first: Duration::from_secs(8), last: Duration::from_secs(8), jitter: true };
         assert_eq!(backoff.delay(0, 0), Duration::from_secs(4));
         assert_eq!(backoff.delay(5, u64::MAX), Duration::from_secs(8));
+    }
+
+    #[test]
+    fn a_batch_goes_when_it_is_full_or_its_window_is_over() {
+        let batching = Batching { size_max: 3, bytes_max: 10, window: Duration::from_secs(5) };
+        for (bytes, now, wanted) in [
+            (&[][..], 9, Ready::Never),
+            (&[1, 1], 0, Ready::At(at(5))),
+            (&[1, 1], 5, Ready::Now(2)),
+            (&[1, 1, 1], 0, Ready::Now(3)),
+            (&[1, 1, 1, 1], 0, Ready::Now(3)),
+            (&[6, 6], 0, Ready::Now(1)),
+            (&[11, 1], 0, Ready::Now(1)),
+        ] {
+            let records = bytes.iter().map(|&bytes| (bytes, at(0)));
+            assert_eq!(batching.ready(records, at(now)), wanted, "{bytes:?} at {now}");
+        }
     }
 }

@@ -88,13 +88,15 @@ pub(super) struct Waiting {
     pub place: Place,
     pub event: Event,
     document: Option<Bytes>,
+    /// Seen when it was claimed: it is only settled.
+    pub too_old: bool,
 }
 
 impl Waiting {
     pub fn parse(key: &[u8], row: &Bytes) -> Result<Waiting, Unreadable> {
         let place = Place::parse(key)?;
         let (event, document) = decode(row)?;
-        Ok(Waiting { place, document: event.is_inline().then_some(document), event })
+        Ok(Waiting { place, document: event.is_inline().then_some(document), event, too_old: false })
     }
 
     /// Of the event and its document, wherever that lies.
