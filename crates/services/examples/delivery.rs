@@ -15,6 +15,7 @@ use services::bucket::notification::ObjectEvent;
 use services::delivery::{Cause, Envelopes, InvokeLater, Record};
 use services::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
 use services::name::{AccountId, FunctionName, Region};
+use services::queue::{QueueId, Received};
 use services::run::{
     Answer, BoxFuture, CodeId, EnvironmentId, Job, Kind, Output, PackageSettings, PrepareError, Prepared, Report,
     Revision, RunFunction,
@@ -82,6 +83,22 @@ impl Envelopes for Silent {
     }
 
     fn function(&self, id: &FunctionId, _: Option<&Qualifier>) -> Box<str> {
+        id.name.as_str().into()
+    }
+
+    fn message(&self, _: &QueueId, _: &Received) -> Bytes {
+        Bytes::new()
+    }
+
+    fn messages(&self, _: &[Bytes]) -> Bytes {
+        Bytes::new()
+    }
+
+    fn failed_messages(&self, _: &[u8]) -> Option<Vec<String>> {
+        Some(Vec::new())
+    }
+
+    fn queue(&self, id: &QueueId) -> Box<str> {
         id.name.as_str().into()
     }
 }

@@ -16,6 +16,7 @@ pub mod function;
 pub mod identity;
 pub mod invoke;
 pub mod log;
+pub mod mapping;
 pub mod name;
 pub mod pattern;
 pub mod queue;

@@ -9,10 +9,12 @@ use services::bucket::notification::ObjectEvent;
 use services::delivery::{self, End, Record};
 use services::function::{FunctionId, Qualifier};
 use services::name::Version;
+use services::queue::{QueueId, Received};
 
 use super::arn;
 use super::configuration::iso;
 use crate::s3;
+use crate::sqs;
 
 /// How `services` writes documents that go over the wire.
 pub struct Envelopes;
@@ -55,6 +57,47 @@ impl delivery::Envelopes for Envelopes {
 
     fn bucket(&self, name: &BucketName) -> Box<str> {
         s3::event::arn(name).into()
+    }
+
+    fn message(&self, queue: &QueueId, received: &Received) -> Bytes {
+        sqs::record(queue, received).into()
+    }
+
+    fn messages(&self, messages: &[Bytes]) -> Bytes {
+        let sum: usize = messages.iter().map(|message| message.len() + 1).sum();
+        let mut event = Vec::with_capacity(sum + 16);
+        event.extend_from_slice(br#"{"Records":["#);
+        for (place, message) in messages.iter().enumerate() {
+            if place > 0 {
+                event.push(b',');
+            }
+            event.extend_from_slice(message);
+        }
+        event.extend_from_slice(b"]}");
+        event.into()
+    }
+
+    /// Source: Lambda developer guide, "Success and failure conditions" of partial batch responses (read 2026-11-24).
+    fn failed_messages(&self, answer: &[u8]) -> Option<Vec<String>> {
+        let answer = if answer.is_empty() { b"null" } else { answer };
+        let answer: serde_json::Value = serde_json::from_slice(answer).ok()?;
+        let failures = match &answer {
+            serde_json::Value::Null => return Some(Vec::new()),
+            serde_json::Value::Object(members) => members.get("batchItemFailures"),
+            _ => return None,
+        };
+        let failed = |failure: &serde_json::Value| {
+            failure.get("itemIdentifier")?.as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+        };
+        match failures {
+            None | Some(serde_json::Value::Null) => Some(Vec::new()),
+            Some(serde_json::Value::Array(failures)) => failures.iter().map(failed).collect(),
+            Some(_) => None,
+        }
+    }
+
+    fn queue(&self, id: &QueueId) -> Box<str> {
+        sqs::queue_arn(id).into()
     }
 
     fn function(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Box<str> {

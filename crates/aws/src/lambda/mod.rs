@@ -15,6 +15,7 @@ mod envelope;
 mod event_invoke;
 mod function;
 mod invoke;
+mod mapping;
 mod page;
 mod permission;
 mod refusal;
@@ -38,7 +39,7 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
     scope: "lambda",
     service: &shapes::SERVICE,
     invalid: &error::VALIDATION,
-    rows: functions().into_iter().chain(versions()).chain(callers()).collect(),
+    rows: functions().into_iter().chain(versions()).chain(callers()).chain(mappings()).collect(),
 });
 
 fn functions() -> Vec<Row> {
@@ -162,5 +163,41 @@ fn callers() -> Vec<Row> {
             url::delete,
         ),
         Row::new(&shapes::LIST_FUNCTION_URL_CONFIGS_OPERATION, "lambda:ListFunctionUrlConfigs", resource, url::list),
+    ]
+}
+
+/// What functions are run with the messages of.
+fn mappings() -> Vec<Row> {
+    vec![
+        Row::new(
+            &shapes::CREATE_EVENT_SOURCE_MAPPING_OPERATION,
+            "lambda:CreateEventSourceMapping",
+            anything,
+            mapping::create,
+        ),
+        Row::new(
+            &shapes::GET_EVENT_SOURCE_MAPPING_OPERATION,
+            "lambda:GetEventSourceMapping",
+            mapping::resource,
+            mapping::get,
+        ),
+        Row::new(
+            &shapes::LIST_EVENT_SOURCE_MAPPINGS_OPERATION,
+            "lambda:ListEventSourceMappings",
+            anything,
+            mapping::list,
+        ),
+        Row::new(
+            &shapes::UPDATE_EVENT_SOURCE_MAPPING_OPERATION,
+            "lambda:UpdateEventSourceMapping",
+            mapping::resource,
+            mapping::update,
+        ),
+        Row::new(
+            &shapes::DELETE_EVENT_SOURCE_MAPPING_OPERATION,
+            "lambda:DeleteEventSourceMapping",
+            mapping::resource,
+            mapping::delete,
+        ),
     ]
 }

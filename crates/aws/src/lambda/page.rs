@@ -11,7 +11,12 @@ const ITEMS_MAX: usize = 50;
 
 /// The number of items to answer with.
 pub fn size(asked: Option<i32>) -> usize {
-    asked.and_then(|asked| usize::try_from(asked).ok()).map_or(ITEMS_MAX, |asked| asked.min(ITEMS_MAX))
+    size_of(asked, ITEMS_MAX)
+}
+
+/// As [`size`], where an operation has another limit.
+pub fn size_of(asked: Option<i32>, most: usize) -> usize {
+    asked.and_then(|asked| usize::try_from(asked).ok()).map_or(most, |asked| asked.min(most))
 }
 
 /// A marker that leads to what comes after `last`.

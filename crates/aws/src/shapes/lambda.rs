@@ -95,6 +95,14 @@ pub struct AliasRoutingConfiguration {
     pub additional_version_weights: Option<BTreeMap<String, f64>>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct AmazonManagedKafkaEventSourceConfig {
+    #[serde(rename = "ConsumerGroupId", skip_serializing_if = "Option::is_none")]
+    pub consumer_group_id: Option<String>,
+    #[serde(rename = "SchemaRegistryConfig", skip_serializing_if = "Option::is_none")]
+    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Concurrency {
     #[serde(rename = "ReservedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
@@ -136,6 +144,72 @@ pub struct CreateAliasRequest {
 impl Input for CreateAliasRequest {
     fn members() -> &'static [Member] {
         &CREATE_ALIAS_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct CreateEventSourceMappingRequest {
+    #[serde(rename = "EventSourceArn")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Enabled")]
+    pub enabled: Option<bool>,
+    #[serde(rename = "BatchSize")]
+    pub batch_size: Option<i32>,
+    #[serde(rename = "FilterCriteria")]
+    pub filter_criteria: Option<FilterCriteria>,
+    #[serde(rename = "KMSKeyArn")]
+    pub kms_key_arn: Option<String>,
+    #[serde(rename = "MetricsConfig")]
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    #[serde(rename = "LoggingConfig")]
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    #[serde(rename = "ScalingConfig")]
+    pub scaling_config: Option<ScalingConfig>,
+    #[serde(rename = "MaximumBatchingWindowInSeconds")]
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    #[serde(rename = "ParallelizationFactor")]
+    pub parallelization_factor: Option<i32>,
+    #[serde(rename = "StartingPosition")]
+    pub starting_position: Option<String>,
+    #[serde(rename = "StartingPositionTimestamp")]
+    pub starting_position_timestamp: Option<f64>,
+    #[serde(rename = "DestinationConfig")]
+    pub destination_config: Option<DestinationConfig>,
+    #[serde(rename = "MaximumRecordAgeInSeconds")]
+    pub maximum_record_age_in_seconds: Option<i32>,
+    #[serde(rename = "BisectBatchOnFunctionError")]
+    pub bisect_batch_on_function_error: Option<bool>,
+    #[serde(rename = "MaximumRetryAttempts")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "Tags")]
+    pub tags: Option<BTreeMap<String, String>>,
+    #[serde(rename = "TumblingWindowInSeconds")]
+    pub tumbling_window_in_seconds: Option<i32>,
+    #[serde(rename = "Topics")]
+    pub topics: Option<Vec<String>>,
+    #[serde(rename = "Queues")]
+    pub queues: Option<Vec<String>>,
+    #[serde(rename = "SourceAccessConfigurations")]
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    #[serde(rename = "SelfManagedEventSource")]
+    pub self_managed_event_source: Option<SelfManagedEventSource>,
+    #[serde(rename = "FunctionResponseTypes")]
+    pub function_response_types: Option<Vec<String>>,
+    #[serde(rename = "AmazonManagedKafkaEventSourceConfig")]
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    #[serde(rename = "SelfManagedKafkaEventSourceConfig")]
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    #[serde(rename = "DocumentDBEventSourceConfig")]
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    #[serde(rename = "ProvisionedPollerConfig")]
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+
+impl Input for CreateEventSourceMappingRequest {
+    fn members() -> &'static [Member] {
+        &CREATE_EVENT_SOURCE_MAPPING_REQUEST
     }
 }
 
@@ -256,6 +330,18 @@ impl Input for DeleteAliasRequest {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DeleteEventSourceMappingRequest {
+    #[serde(rename = "UUID")]
+    pub uuid: String,
+}
+
+impl Input for DeleteEventSourceMappingRequest {
+    fn members() -> &'static [Member] {
+        &DELETE_EVENT_SOURCE_MAPPING_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct DeleteFunctionConcurrencyRequest {
     #[serde(rename = "FunctionName")]
     pub function_name: String,
@@ -329,6 +415,16 @@ pub struct DestinationConfig {
     pub on_failure: Option<OnFailure>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct DocumentDBEventSourceConfig {
+    #[serde(rename = "DatabaseName", skip_serializing_if = "Option::is_none")]
+    pub database_name: Option<String>,
+    #[serde(rename = "CollectionName", skip_serializing_if = "Option::is_none")]
+    pub collection_name: Option<String>,
+    #[serde(rename = "FullDocument", skip_serializing_if = "Option::is_none")]
+    pub full_document: Option<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Environment {
     #[serde(rename = "Variables")]
@@ -357,12 +453,116 @@ pub struct EphemeralStorage {
     pub size: i32,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct EventSourceMappingConfiguration {
+    #[serde(rename = "UUID", skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<String>,
+    #[serde(rename = "StartingPosition", skip_serializing_if = "Option::is_none")]
+    pub starting_position: Option<String>,
+    #[serde(rename = "StartingPositionTimestamp", skip_serializing_if = "Option::is_none")]
+    pub starting_position_timestamp: Option<f64>,
+    #[serde(rename = "BatchSize", skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<i32>,
+    #[serde(rename = "MaximumBatchingWindowInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    #[serde(rename = "ParallelizationFactor", skip_serializing_if = "Option::is_none")]
+    pub parallelization_factor: Option<i32>,
+    #[serde(rename = "EventSourceArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "FilterCriteria", skip_serializing_if = "Option::is_none")]
+    pub filter_criteria: Option<FilterCriteria>,
+    #[serde(rename = "FilterCriteriaError", skip_serializing_if = "Option::is_none")]
+    pub filter_criteria_error: Option<FilterCriteriaError>,
+    #[serde(rename = "KMSKeyArn", skip_serializing_if = "Option::is_none")]
+    pub kms_key_arn: Option<String>,
+    #[serde(rename = "MetricsConfig", skip_serializing_if = "Option::is_none")]
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    #[serde(rename = "LoggingConfig", skip_serializing_if = "Option::is_none")]
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    #[serde(rename = "ScalingConfig", skip_serializing_if = "Option::is_none")]
+    pub scaling_config: Option<ScalingConfig>,
+    #[serde(rename = "FunctionArn", skip_serializing_if = "Option::is_none")]
+    pub function_arn: Option<String>,
+    #[serde(rename = "LastModified", skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<f64>,
+    #[serde(rename = "LastProcessingResult", skip_serializing_if = "Option::is_none")]
+    pub last_processing_result: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateTransitionReason", skip_serializing_if = "Option::is_none")]
+    pub state_transition_reason: Option<String>,
+    #[serde(rename = "DestinationConfig", skip_serializing_if = "Option::is_none")]
+    pub destination_config: Option<DestinationConfig>,
+    #[serde(rename = "Topics", skip_serializing_if = "Option::is_none")]
+    pub topics: Option<Vec<String>>,
+    #[serde(rename = "Queues", skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Vec<String>>,
+    #[serde(rename = "SourceAccessConfigurations", skip_serializing_if = "Option::is_none")]
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    #[serde(rename = "SelfManagedEventSource", skip_serializing_if = "Option::is_none")]
+    pub self_managed_event_source: Option<SelfManagedEventSource>,
+    #[serde(rename = "MaximumRecordAgeInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_record_age_in_seconds: Option<i32>,
+    #[serde(rename = "BisectBatchOnFunctionError", skip_serializing_if = "Option::is_none")]
+    pub bisect_batch_on_function_error: Option<bool>,
+    #[serde(rename = "MaximumRetryAttempts", skip_serializing_if = "Option::is_none")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "TumblingWindowInSeconds", skip_serializing_if = "Option::is_none")]
+    pub tumbling_window_in_seconds: Option<i32>,
+    #[serde(rename = "FunctionResponseTypes", skip_serializing_if = "Option::is_none")]
+    pub function_response_types: Option<Vec<String>>,
+    #[serde(rename = "AmazonManagedKafkaEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    #[serde(rename = "SelfManagedKafkaEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    #[serde(rename = "DocumentDBEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    #[serde(rename = "EventSourceMappingArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_mapping_arn: Option<String>,
+    #[serde(rename = "ProvisionedPollerConfig", skip_serializing_if = "Option::is_none")]
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+
+impl Output for EventSourceMappingConfiguration {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct EventSourceMappingLoggingConfig {
+    #[serde(rename = "SystemLogLevel", skip_serializing_if = "Option::is_none")]
+    pub system_log_level: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct EventSourceMappingMetricsConfig {
+    #[serde(rename = "Metrics", skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<String>>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct FileSystemConfig {
     #[serde(rename = "Arn")]
     pub arn: String,
     #[serde(rename = "LocalMountPath")]
     pub local_mount_path: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct Filter {
+    #[serde(rename = "Pattern", skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct FilterCriteria {
+    #[serde(rename = "Filters", skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Vec<Filter>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct FilterCriteriaError {
+    #[serde(rename = "ErrorCode", skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    #[serde(rename = "Message", skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -541,6 +741,18 @@ pub struct GetAliasRequest {
 impl Input for GetAliasRequest {
     fn members() -> &'static [Member] {
         &GET_ALIAS_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct GetEventSourceMappingRequest {
+    #[serde(rename = "UUID")]
+    pub uuid: String,
+}
+
+impl Input for GetEventSourceMappingRequest {
+    fn members() -> &'static [Member] {
+        &GET_EVENT_SOURCE_MAPPING_REQUEST
     }
 }
 
@@ -757,6 +969,32 @@ impl Output for InvocationResponse {
     }
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct KafkaSchemaRegistryAccessConfig {
+    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(rename = "URI", skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct KafkaSchemaRegistryConfig {
+    #[serde(rename = "SchemaRegistryURI", skip_serializing_if = "Option::is_none")]
+    pub schema_registry_uri: Option<String>,
+    #[serde(rename = "EventRecordFormat", skip_serializing_if = "Option::is_none")]
+    pub event_record_format: Option<String>,
+    #[serde(rename = "AccessConfigs", skip_serializing_if = "Option::is_none")]
+    pub access_configs: Option<Vec<KafkaSchemaRegistryAccessConfig>>,
+    #[serde(rename = "SchemaValidationConfigs", skip_serializing_if = "Option::is_none")]
+    pub schema_validation_configs: Option<Vec<KafkaSchemaValidationConfig>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct KafkaSchemaValidationConfig {
+    #[serde(rename = "Attribute", skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Layer {
     #[serde(rename = "Arn", skip_serializing_if = "Option::is_none")]
@@ -792,6 +1030,34 @@ pub struct ListAliasesResponse {
 }
 
 impl Output for ListAliasesResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ListEventSourceMappingsRequest {
+    #[serde(rename = "EventSourceArn")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "FunctionName")]
+    pub function_name: Option<String>,
+    #[serde(rename = "Marker")]
+    pub marker: Option<String>,
+    #[serde(rename = "MaxItems")]
+    pub max_items: Option<i32>,
+}
+
+impl Input for ListEventSourceMappingsRequest {
+    fn members() -> &'static [Member] {
+        &LIST_EVENT_SOURCE_MAPPINGS_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ListEventSourceMappingsResponse {
+    #[serde(rename = "NextMarker", skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+    #[serde(rename = "EventSourceMappings", skip_serializing_if = "Option::is_none")]
+    pub event_source_mappings: Option<Vec<EventSourceMappingConfiguration>>,
+}
+
+impl Output for ListEventSourceMappingsResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct ListFunctionEventInvokeConfigsRequest {
@@ -943,6 +1209,16 @@ pub struct OnSuccess {
     pub destination: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct ProvisionedPollerConfig {
+    #[serde(rename = "MinimumPollers", skip_serializing_if = "Option::is_none")]
+    pub minimum_pollers: Option<i32>,
+    #[serde(rename = "MaximumPollers", skip_serializing_if = "Option::is_none")]
+    pub maximum_pollers: Option<i32>,
+    #[serde(rename = "PollerGroupName", skip_serializing_if = "Option::is_none")]
+    pub poller_group_name: Option<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct PublishVersionRequest {
     #[serde(rename = "FunctionName")]
@@ -1029,6 +1305,28 @@ pub struct RuntimeVersionError {
     pub message: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct ScalingConfig {
+    #[serde(rename = "MaximumConcurrency", skip_serializing_if = "Option::is_none")]
+    pub maximum_concurrency: Option<i32>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct SelfManagedEventSource {
+    #[serde(rename = "Endpoints", skip_serializing_if = "Option::is_none")]
+    pub endpoints: Option<BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct SelfManagedKafkaEventSourceConfig {
+    #[serde(rename = "ConsumerGroupId", skip_serializing_if = "Option::is_none")]
+    pub consumer_group_id: Option<String>,
+    #[serde(rename = "SchemaRegistryConfig", skip_serializing_if = "Option::is_none")]
+    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+    #[serde(rename = "ConsumptionMode", skip_serializing_if = "Option::is_none")]
+    pub consumption_mode: Option<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct SnapStart {
     #[serde(rename = "ApplyOn")]
@@ -1041,6 +1339,14 @@ pub struct SnapStartResponse {
     pub apply_on: Option<String>,
     #[serde(rename = "OptimizationStatus", skip_serializing_if = "Option::is_none")]
     pub optimization_status: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct SourceAccessConfiguration {
+    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(rename = "URI", skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -1102,6 +1408,60 @@ pub struct UpdateAliasRequest {
 impl Input for UpdateAliasRequest {
     fn members() -> &'static [Member] {
         &UPDATE_ALIAS_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct UpdateEventSourceMappingRequest {
+    #[serde(rename = "UUID")]
+    pub uuid: String,
+    #[serde(rename = "FunctionName")]
+    pub function_name: Option<String>,
+    #[serde(rename = "Enabled")]
+    pub enabled: Option<bool>,
+    #[serde(rename = "BatchSize")]
+    pub batch_size: Option<i32>,
+    #[serde(rename = "FilterCriteria")]
+    pub filter_criteria: Option<FilterCriteria>,
+    #[serde(rename = "KMSKeyArn")]
+    pub kms_key_arn: Option<String>,
+    #[serde(rename = "MetricsConfig")]
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    #[serde(rename = "LoggingConfig")]
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    #[serde(rename = "ScalingConfig")]
+    pub scaling_config: Option<ScalingConfig>,
+    #[serde(rename = "MaximumBatchingWindowInSeconds")]
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    #[serde(rename = "ParallelizationFactor")]
+    pub parallelization_factor: Option<i32>,
+    #[serde(rename = "DestinationConfig")]
+    pub destination_config: Option<DestinationConfig>,
+    #[serde(rename = "MaximumRecordAgeInSeconds")]
+    pub maximum_record_age_in_seconds: Option<i32>,
+    #[serde(rename = "BisectBatchOnFunctionError")]
+    pub bisect_batch_on_function_error: Option<bool>,
+    #[serde(rename = "MaximumRetryAttempts")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "TumblingWindowInSeconds")]
+    pub tumbling_window_in_seconds: Option<i32>,
+    #[serde(rename = "SourceAccessConfigurations")]
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    #[serde(rename = "FunctionResponseTypes")]
+    pub function_response_types: Option<Vec<String>>,
+    #[serde(rename = "AmazonManagedKafkaEventSourceConfig")]
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    #[serde(rename = "SelfManagedKafkaEventSourceConfig")]
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    #[serde(rename = "DocumentDBEventSourceConfig")]
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    #[serde(rename = "ProvisionedPollerConfig")]
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+
+impl Input for UpdateEventSourceMappingRequest {
+    fn members() -> &'static [Member] {
+        &UPDATE_EVENT_SOURCE_MAPPING_REQUEST
     }
 }
 
@@ -1348,6 +1708,18 @@ static ALLOW_CREDENTIALS: Shape = Shape::Boolean;
 static ALLOW_METHODS_LIST: Shape = Shape::List { element: &METHOD, limits: Limits { min: Some(0.0), max: Some(6.0) } };
 static ALLOW_ORIGINS_LIST: Shape =
     Shape::List { element: &ORIGIN, limits: Limits { min: Some(0.0), max: Some(100.0) } };
+static AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: [Member; 2] = [
+    Member { name: "ConsumerGroupId", key: "ConsumerGroupId", place: Place::Body, required: false, shape: &URI },
+    Member {
+        name: "SchemaRegistryConfig",
+        key: "SchemaRegistryConfig",
+        place: Place::Body,
+        required: false,
+        shape: &KAFKA_SCHEMA_REGISTRY_CONFIG_SHAPE,
+    },
+];
+static AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG_SHAPE: Shape =
+    Shape::Structure(&AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG);
 static APPLICATION_LOG_LEVEL: Shape = Shape::Text(Text {
     pattern: None,
     values: &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
@@ -1370,6 +1742,8 @@ static ARN: Shape = Shape::Text(Text {
     limits: Limits { min: Some(0.0), max: Some(10000.0) },
     hidden: false,
 });
+static BATCH_SIZE: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(10000.0) });
+static BISECT_BATCH_ON_FUNCTION_ERROR: Shape = Shape::Boolean;
 static BLOB: Shape = Shape::Blob(Limits { min: None, max: None });
 static BOOLEAN: Shape = Shape::Boolean;
 static CODE_SIGNING_CONFIG_ARN: Shape = Shape::Text(Text {
@@ -1378,6 +1752,12 @@ static CODE_SIGNING_CONFIG_ARN: Shape = Shape::Text(Text {
     )),
     values: &[],
     limits: Limits { min: Some(0.0), max: Some(200.0) },
+    hidden: false,
+});
+static COLLECTION_NAME: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("(^(?!(system\\x2e)))(^[_a-zA-Z0-9])([^$]*)")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(57.0) },
     hidden: false,
 });
 static CORS: [Member; 6] = [
@@ -1424,6 +1804,162 @@ static CREATE_ALIAS_REQUEST: [Member; 5] = [
         place: Place::Body,
         required: false,
         shape: &ALIAS_ROUTING_CONFIGURATION_SHAPE,
+    },
+];
+static CREATE_EVENT_SOURCE_MAPPING_REQUEST: [Member; 28] = [
+    Member { name: "EventSourceArn", key: "EventSourceArn", place: Place::Body, required: false, shape: &ARN },
+    Member {
+        name: "FunctionName",
+        key: "FunctionName",
+        place: Place::Body,
+        required: true,
+        shape: &NAMESPACED_FUNCTION_NAME,
+    },
+    Member { name: "Enabled", key: "Enabled", place: Place::Body, required: false, shape: &ENABLED },
+    Member { name: "BatchSize", key: "BatchSize", place: Place::Body, required: false, shape: &BATCH_SIZE },
+    Member {
+        name: "FilterCriteria",
+        key: "FilterCriteria",
+        place: Place::Body,
+        required: false,
+        shape: &FILTER_CRITERIA_SHAPE,
+    },
+    Member { name: "KMSKeyArn", key: "KMSKeyArn", place: Place::Body, required: false, shape: &KMS_KEY_ARN },
+    Member {
+        name: "MetricsConfig",
+        key: "MetricsConfig",
+        place: Place::Body,
+        required: false,
+        shape: &EVENT_SOURCE_MAPPING_METRICS_CONFIG_SHAPE,
+    },
+    Member {
+        name: "LoggingConfig",
+        key: "LoggingConfig",
+        place: Place::Body,
+        required: false,
+        shape: &EVENT_SOURCE_MAPPING_LOGGING_CONFIG_SHAPE,
+    },
+    Member {
+        name: "ScalingConfig",
+        key: "ScalingConfig",
+        place: Place::Body,
+        required: false,
+        shape: &SCALING_CONFIG_SHAPE,
+    },
+    Member {
+        name: "MaximumBatchingWindowInSeconds",
+        key: "MaximumBatchingWindowInSeconds",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_BATCHING_WINDOW_IN_SECONDS,
+    },
+    Member {
+        name: "ParallelizationFactor",
+        key: "ParallelizationFactor",
+        place: Place::Body,
+        required: false,
+        shape: &PARALLELIZATION_FACTOR,
+    },
+    Member {
+        name: "StartingPosition",
+        key: "StartingPosition",
+        place: Place::Body,
+        required: false,
+        shape: &EVENT_SOURCE_POSITION,
+    },
+    Member {
+        name: "StartingPositionTimestamp",
+        key: "StartingPositionTimestamp",
+        place: Place::Body,
+        required: false,
+        shape: &DATE,
+    },
+    Member {
+        name: "DestinationConfig",
+        key: "DestinationConfig",
+        place: Place::Body,
+        required: false,
+        shape: &DESTINATION_CONFIG_SHAPE,
+    },
+    Member {
+        name: "MaximumRecordAgeInSeconds",
+        key: "MaximumRecordAgeInSeconds",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_RECORD_AGE_IN_SECONDS,
+    },
+    Member {
+        name: "BisectBatchOnFunctionError",
+        key: "BisectBatchOnFunctionError",
+        place: Place::Body,
+        required: false,
+        shape: &BISECT_BATCH_ON_FUNCTION_ERROR,
+    },
+    Member {
+        name: "MaximumRetryAttempts",
+        key: "MaximumRetryAttempts",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING,
+    },
+    Member { name: "Tags", key: "Tags", place: Place::Body, required: false, shape: &TAGS },
+    Member {
+        name: "TumblingWindowInSeconds",
+        key: "TumblingWindowInSeconds",
+        place: Place::Body,
+        required: false,
+        shape: &TUMBLING_WINDOW_IN_SECONDS,
+    },
+    Member { name: "Topics", key: "Topics", place: Place::Body, required: false, shape: &TOPICS },
+    Member { name: "Queues", key: "Queues", place: Place::Body, required: false, shape: &QUEUES },
+    Member {
+        name: "SourceAccessConfigurations",
+        key: "SourceAccessConfigurations",
+        place: Place::Body,
+        required: false,
+        shape: &SOURCE_ACCESS_CONFIGURATIONS,
+    },
+    Member {
+        name: "SelfManagedEventSource",
+        key: "SelfManagedEventSource",
+        place: Place::Body,
+        required: false,
+        shape: &SELF_MANAGED_EVENT_SOURCE_SHAPE,
+    },
+    Member {
+        name: "FunctionResponseTypes",
+        key: "FunctionResponseTypes",
+        place: Place::Body,
+        required: false,
+        shape: &FUNCTION_RESPONSE_TYPE_LIST,
+    },
+    Member {
+        name: "AmazonManagedKafkaEventSourceConfig",
+        key: "AmazonManagedKafkaEventSourceConfig",
+        place: Place::Body,
+        required: false,
+        shape: &AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG_SHAPE,
+    },
+    Member {
+        name: "SelfManagedKafkaEventSourceConfig",
+        key: "SelfManagedKafkaEventSourceConfig",
+        place: Place::Body,
+        required: false,
+        shape: &SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG_SHAPE,
+    },
+    Member {
+        name: "DocumentDBEventSourceConfig",
+        key: "DocumentDBEventSourceConfig",
+        place: Place::Body,
+        required: false,
+        shape: &DOCUMENT_DB_EVENT_SOURCE_CONFIG_SHAPE,
+    },
+    Member {
+        name: "ProvisionedPollerConfig",
+        key: "ProvisionedPollerConfig",
+        place: Place::Body,
+        required: false,
+        shape: &PROVISIONED_POLLER_CONFIG_SHAPE,
     },
 ];
 static CREATE_FUNCTION_REQUEST: [Member; 24] = [
@@ -1513,6 +2049,13 @@ static CREATE_FUNCTION_URL_CONFIG_REQUEST: [Member; 5] = [
     Member { name: "Cors", key: "Cors", place: Place::Body, required: false, shape: &CORS_SHAPE },
     Member { name: "InvokeMode", key: "InvokeMode", place: Place::Body, required: false, shape: &INVOKE_MODE },
 ];
+static DATABASE_NAME: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[^ /\\.$\\x22]*")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(63.0) },
+    hidden: false,
+});
+static DATE: Shape = Shape::Double(Limits { min: None, max: None });
 static DEAD_LETTER_CONFIG: [Member; 1] =
     [Member { name: "TargetArn", key: "TargetArn", place: Place::Body, required: false, shape: &RESOURCE_ARN }];
 static DEAD_LETTER_CONFIG_SHAPE: Shape = Shape::Structure(&DEAD_LETTER_CONFIG);
@@ -1520,6 +2063,8 @@ static DELETE_ALIAS_REQUEST: [Member; 2] = [
     Member { name: "FunctionName", key: "FunctionName", place: Place::Label, required: true, shape: &FUNCTION_NAME },
     Member { name: "Name", key: "Name", place: Place::Label, required: true, shape: &ALIAS },
 ];
+static DELETE_EVENT_SOURCE_MAPPING_REQUEST: [Member; 1] =
+    [Member { name: "UUID", key: "UUID", place: Place::Label, required: true, shape: &UUID_STRING }];
 static DELETE_FUNCTION_CONCURRENCY_REQUEST: [Member; 1] =
     [Member { name: "FunctionName", key: "FunctionName", place: Place::Label, required: true, shape: &FUNCTION_NAME }];
 static DELETE_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: [Member; 2] = [
@@ -1589,6 +2134,35 @@ static DESTINATION_CONFIG: [Member; 2] = [
     Member { name: "OnFailure", key: "OnFailure", place: Place::Body, required: false, shape: &ON_FAILURE_SHAPE },
 ];
 static DESTINATION_CONFIG_SHAPE: Shape = Shape::Structure(&DESTINATION_CONFIG);
+static DOCUMENT_DB_EVENT_SOURCE_CONFIG: [Member; 3] = [
+    Member { name: "DatabaseName", key: "DatabaseName", place: Place::Body, required: false, shape: &DATABASE_NAME },
+    Member {
+        name: "CollectionName",
+        key: "CollectionName",
+        place: Place::Body,
+        required: false,
+        shape: &COLLECTION_NAME,
+    },
+    Member { name: "FullDocument", key: "FullDocument", place: Place::Body, required: false, shape: &FULL_DOCUMENT },
+];
+static DOCUMENT_DB_EVENT_SOURCE_CONFIG_SHAPE: Shape = Shape::Structure(&DOCUMENT_DB_EVENT_SOURCE_CONFIG);
+static ENABLED: Shape = Shape::Boolean;
+static END_POINT_TYPE: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["KAFKA_BOOTSTRAP_SERVERS"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static ENDPOINT: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new(
+        "(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\\-]*[a-zA-Z0-9])\\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\\-]*[A-Za-z0-9]):[0-9]{1,5}",
+    )),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(300.0) },
+    hidden: false,
+});
+static ENDPOINT_LISTS: Shape = Shape::List { element: &ENDPOINT, limits: Limits { min: Some(1.0), max: Some(10.0) } };
+static ENDPOINTS: Shape = Shape::Map { key: &END_POINT_TYPE, value: &ENDPOINT_LISTS, hidden: false };
 static ENVIRONMENT: [Member; 1] = [Member {
     name: "Variables",
     key: "Variables",
@@ -1611,6 +2185,42 @@ static EPHEMERAL_STORAGE: [Member; 1] =
     [Member { name: "Size", key: "Size", place: Place::Body, required: true, shape: &EPHEMERAL_STORAGE_SIZE }];
 static EPHEMERAL_STORAGE_SHAPE: Shape = Shape::Structure(&EPHEMERAL_STORAGE);
 static EPHEMERAL_STORAGE_SIZE: Shape = Shape::Integer(Limits { min: Some(512.0), max: Some(32768.0) });
+static EVENT_SOURCE_MAPPING_LOGGING_CONFIG: [Member; 1] = [Member {
+    name: "SystemLogLevel",
+    key: "SystemLogLevel",
+    place: Place::Body,
+    required: false,
+    shape: &EVENT_SOURCE_MAPPING_SYSTEM_LOG_LEVEL,
+}];
+static EVENT_SOURCE_MAPPING_LOGGING_CONFIG_SHAPE: Shape = Shape::Structure(&EVENT_SOURCE_MAPPING_LOGGING_CONFIG);
+static EVENT_SOURCE_MAPPING_METRIC: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["EventCount", "ErrorCount", "KafkaMetrics"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static EVENT_SOURCE_MAPPING_METRIC_LIST: Shape =
+    Shape::List { element: &EVENT_SOURCE_MAPPING_METRIC, limits: Limits { min: Some(0.0), max: Some(3.0) } };
+static EVENT_SOURCE_MAPPING_METRICS_CONFIG: [Member; 1] = [Member {
+    name: "Metrics",
+    key: "Metrics",
+    place: Place::Body,
+    required: false,
+    shape: &EVENT_SOURCE_MAPPING_METRIC_LIST,
+}];
+static EVENT_SOURCE_MAPPING_METRICS_CONFIG_SHAPE: Shape = Shape::Structure(&EVENT_SOURCE_MAPPING_METRICS_CONFIG);
+static EVENT_SOURCE_MAPPING_SYSTEM_LOG_LEVEL: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["DEBUG", "INFO", "WARN"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static EVENT_SOURCE_POSITION: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
 static EVENT_SOURCE_TOKEN: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new("[a-zA-Z0-9._\\-]+")),
     values: &[],
@@ -1638,6 +2248,19 @@ static FILE_SYSTEM_CONFIG: [Member; 2] = [
 static FILE_SYSTEM_CONFIG_SHAPE: Shape = Shape::Structure(&FILE_SYSTEM_CONFIG);
 static FILE_SYSTEM_CONFIG_LIST: Shape =
     Shape::List { element: &FILE_SYSTEM_CONFIG_SHAPE, limits: Limits { min: Some(0.0), max: Some(1.0) } };
+static FILTER: [Member; 1] =
+    [Member { name: "Pattern", key: "Pattern", place: Place::Body, required: false, shape: &PATTERN }];
+static FILTER_SHAPE: Shape = Shape::Structure(&FILTER);
+static FILTER_CRITERIA: [Member; 1] =
+    [Member { name: "Filters", key: "Filters", place: Place::Body, required: false, shape: &FILTER_LIST }];
+static FILTER_CRITERIA_SHAPE: Shape = Shape::Structure(&FILTER_CRITERIA);
+static FILTER_LIST: Shape = Shape::List { element: &FILTER_SHAPE, limits: Limits { min: None, max: None } };
+static FULL_DOCUMENT: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["UpdateLookup", "Default"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
 static FUNCTION_CODE: [Member; 6] = [
     Member { name: "ZipFile", key: "ZipFile", place: Place::Body, required: false, shape: &BLOB },
     Member { name: "S3Bucket", key: "S3Bucket", place: Place::Body, required: false, shape: &S3_BUCKET },
@@ -1667,6 +2290,14 @@ static FUNCTION_NAME: Shape = Shape::Text(Text {
     limits: Limits { min: Some(1.0), max: Some(140.0) },
     hidden: false,
 });
+static FUNCTION_RESPONSE_TYPE: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["ReportBatchItemFailures"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static FUNCTION_RESPONSE_TYPE_LIST: Shape =
+    Shape::List { element: &FUNCTION_RESPONSE_TYPE, limits: Limits { min: Some(0.0), max: Some(1.0) } };
 static FUNCTION_URL_AUTH_TYPE: Shape = Shape::Text(Text {
     pattern: None,
     values: &["NONE", "AWS_IAM"],
@@ -1694,6 +2325,8 @@ static GET_ALIAS_REQUEST: [Member; 2] = [
     Member { name: "FunctionName", key: "FunctionName", place: Place::Label, required: true, shape: &FUNCTION_NAME },
     Member { name: "Name", key: "Name", place: Place::Label, required: true, shape: &ALIAS },
 ];
+static GET_EVENT_SOURCE_MAPPING_REQUEST: [Member; 1] =
+    [Member { name: "UUID", key: "UUID", place: Place::Label, required: true, shape: &UUID_STRING }];
 static GET_FUNCTION_CONCURRENCY_REQUEST: [Member; 1] =
     [Member { name: "FunctionName", key: "FunctionName", place: Place::Label, required: true, shape: &FUNCTION_NAME }];
 static GET_FUNCTION_CONFIGURATION_REQUEST: [Member; 2] = [
@@ -1852,6 +2485,72 @@ static KMS_KEY_ARN: Shape = Shape::Text(Text {
     limits: Limits { min: Some(0.0), max: Some(10000.0) },
     hidden: false,
 });
+static KAFKA_EVENT_SOURCE_MAPPING_CONSUMPTION_MODE: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["Stream", "Queue"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG: [Member; 2] = [
+    Member { name: "Type", key: "Type", place: Place::Body, required: false, shape: &KAFKA_SCHEMA_REGISTRY_AUTH_TYPE },
+    Member { name: "URI", key: "URI", place: Place::Body, required: false, shape: &ARN },
+];
+static KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG_SHAPE: Shape = Shape::Structure(&KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG);
+static KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG_LIST: Shape =
+    Shape::List { element: &KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG_SHAPE, limits: Limits { min: None, max: None } };
+static KAFKA_SCHEMA_REGISTRY_AUTH_TYPE: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH", "SERVER_ROOT_CA_CERTIFICATE", "OAUTHBEARER_AUTH"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static KAFKA_SCHEMA_REGISTRY_CONFIG: [Member; 4] = [
+    Member {
+        name: "SchemaRegistryURI",
+        key: "SchemaRegistryURI",
+        place: Place::Body,
+        required: false,
+        shape: &SCHEMA_REGISTRY_URI,
+    },
+    Member {
+        name: "EventRecordFormat",
+        key: "EventRecordFormat",
+        place: Place::Body,
+        required: false,
+        shape: &SCHEMA_REGISTRY_EVENT_RECORD_FORMAT,
+    },
+    Member {
+        name: "AccessConfigs",
+        key: "AccessConfigs",
+        place: Place::Body,
+        required: false,
+        shape: &KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG_LIST,
+    },
+    Member {
+        name: "SchemaValidationConfigs",
+        key: "SchemaValidationConfigs",
+        place: Place::Body,
+        required: false,
+        shape: &KAFKA_SCHEMA_VALIDATION_CONFIG_LIST,
+    },
+];
+static KAFKA_SCHEMA_REGISTRY_CONFIG_SHAPE: Shape = Shape::Structure(&KAFKA_SCHEMA_REGISTRY_CONFIG);
+static KAFKA_SCHEMA_VALIDATION_ATTRIBUTE: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["KEY", "VALUE"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static KAFKA_SCHEMA_VALIDATION_CONFIG: [Member; 1] = [Member {
+    name: "Attribute",
+    key: "Attribute",
+    place: Place::Body,
+    required: false,
+    shape: &KAFKA_SCHEMA_VALIDATION_ATTRIBUTE,
+}];
+static KAFKA_SCHEMA_VALIDATION_CONFIG_SHAPE: Shape = Shape::Structure(&KAFKA_SCHEMA_VALIDATION_CONFIG);
+static KAFKA_SCHEMA_VALIDATION_CONFIG_LIST: Shape =
+    Shape::List { element: &KAFKA_SCHEMA_VALIDATION_CONFIG_SHAPE, limits: Limits { min: None, max: None } };
 static LAYER_LIST: Shape = Shape::List { element: &LAYER_VERSION_ARN, limits: Limits { min: None, max: None } };
 static LAYER_VERSION_ARN: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new(
@@ -1869,6 +2568,18 @@ static LIST_ALIASES_REQUEST: [Member; 4] = [
         place: Place::Query,
         required: false,
         shape: &VERSION_WITH_LATEST_PUBLISHED,
+    },
+    Member { name: "Marker", key: "Marker", place: Place::Query, required: false, shape: &STRING },
+    Member { name: "MaxItems", key: "MaxItems", place: Place::Query, required: false, shape: &MAX_LIST_ITEMS },
+];
+static LIST_EVENT_SOURCE_MAPPINGS_REQUEST: [Member; 4] = [
+    Member { name: "EventSourceArn", key: "EventSourceArn", place: Place::Query, required: false, shape: &ARN },
+    Member {
+        name: "FunctionName",
+        key: "FunctionName",
+        place: Place::Query,
+        required: false,
+        shape: &NAMESPACED_FUNCTION_NAME,
     },
     Member { name: "Marker", key: "Marker", place: Place::Query, required: false, shape: &STRING },
     Member { name: "MaxItems", key: "MaxItems", place: Place::Query, required: false, shape: &MAX_LIST_ITEMS },
@@ -1979,8 +2690,14 @@ static MAX_AGE: Shape = Shape::Integer(Limits { min: Some(0.0), max: Some(86400.
 static MAX_FUNCTION_EVENT_INVOKE_CONFIG_LIST_ITEMS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(50.0) });
 static MAX_ITEMS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(50.0) });
 static MAX_LIST_ITEMS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(10000.0) });
+static MAXIMUM_BATCHING_WINDOW_IN_SECONDS: Shape = Shape::Integer(Limits { min: Some(0.0), max: Some(300.0) });
+static MAXIMUM_CONCURRENCY: Shape = Shape::Integer(Limits { min: Some(2.0), max: Some(1000.0) });
 static MAXIMUM_EVENT_AGE_IN_SECONDS: Shape = Shape::Integer(Limits { min: Some(60.0), max: Some(21600.0) });
+static MAXIMUM_NUMBER_OF_POLLERS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(10000.0) });
+static MAXIMUM_RECORD_AGE_IN_SECONDS: Shape = Shape::Integer(Limits { min: Some(-1.0), max: Some(604800.0) });
 static MAXIMUM_RETRY_ATTEMPTS: Shape = Shape::Integer(Limits { min: Some(0.0), max: Some(2.0) });
+static MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING: Shape =
+    Shape::Integer(Limits { min: Some(-1.0), max: Some(10000.0) });
 static MEMORY_SIZE: Shape = Shape::Integer(Limits { min: Some(128.0), max: Some(32768.0) });
 static METHOD: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new(".*")),
@@ -1988,6 +2705,7 @@ static METHOD: Shape = Shape::Text(Text {
     limits: Limits { min: Some(0.0), max: Some(6.0) },
     hidden: false,
 });
+static MINIMUM_NUMBER_OF_POLLERS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(200.0) });
 static NAMESPACED_FUNCTION_NAME: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new(
         "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
@@ -2027,6 +2745,13 @@ static PACKAGE_TYPE: Shape = Shape::Text(Text {
     limits: Limits { min: None, max: None },
     hidden: false,
 });
+static PARALLELIZATION_FACTOR: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(10.0) });
+static PATTERN: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[\\s\\S]*")),
+    values: &[],
+    limits: Limits { min: Some(0.0), max: Some(4096.0) },
+    hidden: false,
+});
 static PRINCIPAL: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new("[^\\s]+")),
     values: &[],
@@ -2037,6 +2762,36 @@ static PRINCIPAL_ORG_ID: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new("o-[a-z0-9]{10,32}")),
     values: &[],
     limits: Limits { min: Some(12.0), max: Some(34.0) },
+    hidden: false,
+});
+static PROVISIONED_POLLER_CONFIG: [Member; 3] = [
+    Member {
+        name: "MinimumPollers",
+        key: "MinimumPollers",
+        place: Place::Body,
+        required: false,
+        shape: &MINIMUM_NUMBER_OF_POLLERS,
+    },
+    Member {
+        name: "MaximumPollers",
+        key: "MaximumPollers",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_NUMBER_OF_POLLERS,
+    },
+    Member {
+        name: "PollerGroupName",
+        key: "PollerGroupName",
+        place: Place::Body,
+        required: false,
+        shape: &PROVISIONED_POLLER_GROUP_NAME,
+    },
+];
+static PROVISIONED_POLLER_CONFIG_SHAPE: Shape = Shape::Structure(&PROVISIONED_POLLER_CONFIG);
+static PROVISIONED_POLLER_GROUP_NAME: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[a-zA-Z0-9-_]*")),
+    values: &[],
+    limits: Limits { min: Some(0.0), max: Some(128.0) },
     hidden: false,
 });
 static PUBLISH_VERSION_REQUEST: [Member; 4] = [
@@ -2092,6 +2847,13 @@ static PUT_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST: [Member; 5] = [
         shape: &DESTINATION_CONFIG_SHAPE,
     },
 ];
+static QUEUE: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[\\s\\S]*")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(1000.0) },
+    hidden: false,
+});
+static QUEUES: Shape = Shape::List { element: &QUEUE, limits: Limits { min: Some(1.0), max: Some(1.0) } };
 static REMOVE_PERMISSION_REQUEST: [Member; 4] = [
     Member {
         name: "FunctionName",
@@ -2149,6 +2911,26 @@ static S3_OBJECT_VERSION: Shape = Shape::Text(Text {
     limits: Limits { min: Some(1.0), max: Some(1024.0) },
     hidden: false,
 });
+static SCALING_CONFIG: [Member; 1] = [Member {
+    name: "MaximumConcurrency",
+    key: "MaximumConcurrency",
+    place: Place::Body,
+    required: false,
+    shape: &MAXIMUM_CONCURRENCY,
+}];
+static SCALING_CONFIG_SHAPE: Shape = Shape::Structure(&SCALING_CONFIG);
+static SCHEMA_REGISTRY_EVENT_RECORD_FORMAT: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["JSON", "SOURCE"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static SCHEMA_REGISTRY_URI: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[a-zA-Z0-9-\\/*:_+=.@-]*")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(10000.0) },
+    hidden: false,
+});
 static SECURITY_GROUP_ID: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new("sg-[0-9a-zA-Z]*")),
     values: &[],
@@ -2157,12 +2939,62 @@ static SECURITY_GROUP_ID: Shape = Shape::Text(Text {
 });
 static SECURITY_GROUP_IDS: Shape =
     Shape::List { element: &SECURITY_GROUP_ID, limits: Limits { min: Some(0.0), max: Some(5.0) } };
+static SELF_MANAGED_EVENT_SOURCE: [Member; 1] =
+    [Member { name: "Endpoints", key: "Endpoints", place: Place::Body, required: false, shape: &ENDPOINTS }];
+static SELF_MANAGED_EVENT_SOURCE_SHAPE: Shape = Shape::Structure(&SELF_MANAGED_EVENT_SOURCE);
+static SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: [Member; 3] = [
+    Member { name: "ConsumerGroupId", key: "ConsumerGroupId", place: Place::Body, required: false, shape: &URI },
+    Member {
+        name: "SchemaRegistryConfig",
+        key: "SchemaRegistryConfig",
+        place: Place::Body,
+        required: false,
+        shape: &KAFKA_SCHEMA_REGISTRY_CONFIG_SHAPE,
+    },
+    Member {
+        name: "ConsumptionMode",
+        key: "ConsumptionMode",
+        place: Place::Body,
+        required: false,
+        shape: &KAFKA_EVENT_SOURCE_MAPPING_CONSUMPTION_MODE,
+    },
+];
+static SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG_SHAPE: Shape = Shape::Structure(&SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG);
 static SNAP_START: [Member; 1] =
     [Member { name: "ApplyOn", key: "ApplyOn", place: Place::Body, required: false, shape: &SNAP_START_APPLY_ON }];
 static SNAP_START_SHAPE: Shape = Shape::Structure(&SNAP_START);
 static SNAP_START_APPLY_ON: Shape = Shape::Text(Text {
     pattern: None,
     values: &["PublishedVersions", "None"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static SOURCE_ACCESS_CONFIGURATION: [Member; 2] = [
+    Member { name: "Type", key: "Type", place: Place::Body, required: false, shape: &SOURCE_ACCESS_TYPE },
+    Member { name: "URI", key: "URI", place: Place::Body, required: false, shape: &URI },
+];
+static SOURCE_ACCESS_CONFIGURATION_SHAPE: Shape = Shape::Structure(&SOURCE_ACCESS_CONFIGURATION);
+static SOURCE_ACCESS_CONFIGURATIONS: Shape =
+    Shape::List { element: &SOURCE_ACCESS_CONFIGURATION_SHAPE, limits: Limits { min: Some(0.0), max: Some(23.0) } };
+static SOURCE_ACCESS_TYPE: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &[
+        "BASIC_AUTH",
+        "VPC_SUBNET",
+        "VPC_SECURITY_GROUP",
+        "SASL_SCRAM_512_AUTH",
+        "SASL_SCRAM_256_AUTH",
+        "VIRTUAL_HOST",
+        "CLIENT_CERTIFICATE_TLS_AUTH",
+        "SERVER_ROOT_CA_CERTIFICATE",
+        "OAUTHBEARER_AUTH",
+        "OAUTHBEARER_SCOPE",
+        "OAUTHBEARER_AUDIENCE",
+        "OAUTHBEARER_LOGICAL_CLUSTER",
+        "OAUTHBEARER_IDENTITY_POOL",
+        "IAM_AUTH",
+        "IAM_OAUTHBEARER_AUTH",
+    ],
     limits: Limits { min: None, max: None },
     hidden: false,
 });
@@ -2221,6 +3053,13 @@ static TAGGABLE_RESOURCE: Shape = Shape::Text(Text {
 });
 static TAGS: Shape = Shape::Map { key: &TAG_KEY, value: &TAG_VALUE, hidden: false };
 static TIMEOUT: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(5400.0) });
+static TOPIC: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[^.]([a-zA-Z0-9\\-_.]+)")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(249.0) },
+    hidden: false,
+});
+static TOPICS: Shape = Shape::List { element: &TOPIC, limits: Limits { min: Some(1.0), max: Some(1.0) } };
 static TRACING_CONFIG: [Member; 1] =
     [Member { name: "Mode", key: "Mode", place: Place::Body, required: false, shape: &TRACING_MODE }];
 static TRACING_CONFIG_SHAPE: Shape = Shape::Structure(&TRACING_CONFIG);
@@ -2228,6 +3067,19 @@ static TRACING_MODE: Shape = Shape::Text(Text {
     pattern: None,
     values: &["Active", "PassThrough"],
     limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static TUMBLING_WINDOW_IN_SECONDS: Shape = Shape::Integer(Limits { min: Some(0.0), max: Some(900.0) });
+static URI: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[ a-zA-Z0-9-\\/*:_+=.@-]*")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(200.0) },
+    hidden: false,
+});
+static UUID_STRING: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &[],
+    limits: Limits { min: Some(36.0), max: Some(36.0) },
     hidden: false,
 });
 static UNTAG_RESOURCE_REQUEST: [Member; 2] = [
@@ -2253,6 +3105,138 @@ static UPDATE_ALIAS_REQUEST: [Member; 6] = [
         shape: &ALIAS_ROUTING_CONFIGURATION_SHAPE,
     },
     Member { name: "RevisionId", key: "RevisionId", place: Place::Body, required: false, shape: &STRING },
+];
+static UPDATE_EVENT_SOURCE_MAPPING_REQUEST: [Member; 22] = [
+    Member { name: "UUID", key: "UUID", place: Place::Label, required: true, shape: &UUID_STRING },
+    Member {
+        name: "FunctionName",
+        key: "FunctionName",
+        place: Place::Body,
+        required: false,
+        shape: &NAMESPACED_FUNCTION_NAME,
+    },
+    Member { name: "Enabled", key: "Enabled", place: Place::Body, required: false, shape: &ENABLED },
+    Member { name: "BatchSize", key: "BatchSize", place: Place::Body, required: false, shape: &BATCH_SIZE },
+    Member {
+        name: "FilterCriteria",
+        key: "FilterCriteria",
+        place: Place::Body,
+        required: false,
+        shape: &FILTER_CRITERIA_SHAPE,
+    },
+    Member { name: "KMSKeyArn", key: "KMSKeyArn", place: Place::Body, required: false, shape: &KMS_KEY_ARN },
+    Member {
+        name: "MetricsConfig",
+        key: "MetricsConfig",
+        place: Place::Body,
+        required: false,
+        shape: &EVENT_SOURCE_MAPPING_METRICS_CONFIG_SHAPE,
+    },
+    Member {
+        name: "LoggingConfig",
+        key: "LoggingConfig",
+        place: Place::Body,
+        required: false,
+        shape: &EVENT_SOURCE_MAPPING_LOGGING_CONFIG_SHAPE,
+    },
+    Member {
+        name: "ScalingConfig",
+        key: "ScalingConfig",
+        place: Place::Body,
+        required: false,
+        shape: &SCALING_CONFIG_SHAPE,
+    },
+    Member {
+        name: "MaximumBatchingWindowInSeconds",
+        key: "MaximumBatchingWindowInSeconds",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_BATCHING_WINDOW_IN_SECONDS,
+    },
+    Member {
+        name: "ParallelizationFactor",
+        key: "ParallelizationFactor",
+        place: Place::Body,
+        required: false,
+        shape: &PARALLELIZATION_FACTOR,
+    },
+    Member {
+        name: "DestinationConfig",
+        key: "DestinationConfig",
+        place: Place::Body,
+        required: false,
+        shape: &DESTINATION_CONFIG_SHAPE,
+    },
+    Member {
+        name: "MaximumRecordAgeInSeconds",
+        key: "MaximumRecordAgeInSeconds",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_RECORD_AGE_IN_SECONDS,
+    },
+    Member {
+        name: "BisectBatchOnFunctionError",
+        key: "BisectBatchOnFunctionError",
+        place: Place::Body,
+        required: false,
+        shape: &BISECT_BATCH_ON_FUNCTION_ERROR,
+    },
+    Member {
+        name: "MaximumRetryAttempts",
+        key: "MaximumRetryAttempts",
+        place: Place::Body,
+        required: false,
+        shape: &MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING,
+    },
+    Member {
+        name: "TumblingWindowInSeconds",
+        key: "TumblingWindowInSeconds",
+        place: Place::Body,
+        required: false,
+        shape: &TUMBLING_WINDOW_IN_SECONDS,
+    },
+    Member {
+        name: "SourceAccessConfigurations",
+        key: "SourceAccessConfigurations",
+        place: Place::Body,
+        required: false,
+        shape: &SOURCE_ACCESS_CONFIGURATIONS,
+    },
+    Member {
+        name: "FunctionResponseTypes",
+        key: "FunctionResponseTypes",
+        place: Place::Body,
+        required: false,
+        shape: &FUNCTION_RESPONSE_TYPE_LIST,
+    },
+    Member {
+        name: "AmazonManagedKafkaEventSourceConfig",
+        key: "AmazonManagedKafkaEventSourceConfig",
+        place: Place::Body,
+        required: false,
+        shape: &AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG_SHAPE,
+    },
+    Member {
+        name: "SelfManagedKafkaEventSourceConfig",
+        key: "SelfManagedKafkaEventSourceConfig",
+        place: Place::Body,
+        required: false,
+        shape: &SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG_SHAPE,
+    },
+    Member {
+        name: "DocumentDBEventSourceConfig",
+        key: "DocumentDBEventSourceConfig",
+        place: Place::Body,
+        required: false,
+        shape: &DOCUMENT_DB_EVENT_SOURCE_CONFIG_SHAPE,
+    },
+    Member {
+        name: "ProvisionedPollerConfig",
+        key: "ProvisionedPollerConfig",
+        place: Place::Body,
+        required: false,
+        shape: &PROVISIONED_POLLER_CONFIG_SHAPE,
+    },
 ];
 static UPDATE_FUNCTION_CODE_REQUEST: [Member; 11] = [
     Member { name: "FunctionName", key: "FunctionName", place: Place::Label, required: true, shape: &FUNCTION_NAME },
@@ -2438,7 +3422,6 @@ pub static SERVICE: Service = Service {
         },
         Other { name: "CreateCapacityProvider", method: "POST", path: "/2025-11-30/capacity-providers" },
         Other { name: "CreateCodeSigningConfig", method: "POST", path: "/2020-04-22/code-signing-configs" },
-        Other { name: "CreateEventSourceMapping", method: "POST", path: "/2015-03-31/event-source-mappings" },
         Other {
             name: "DeleteCapacityProvider",
             method: "DELETE",
@@ -2454,7 +3437,6 @@ pub static SERVICE: Service = Service {
             method: "DELETE",
             path: "/2025-12-01/durable-executions/{DurableExecutionArn}",
         },
-        Other { name: "DeleteEventSourceMapping", method: "DELETE", path: "/2015-03-31/event-source-mappings/{UUID}" },
         Other {
             name: "DeleteFunctionCodeSigningConfig",
             method: "DELETE",
@@ -2496,7 +3478,6 @@ pub static SERVICE: Service = Service {
             method: "GET",
             path: "/2025-12-01/durable-executions/{DurableExecutionArn}/state",
         },
-        Other { name: "GetEventSourceMapping", method: "GET", path: "/2015-03-31/event-source-mappings/{UUID}" },
         Other {
             name: "GetFunctionCodeSigningConfig",
             method: "GET",
@@ -2547,7 +3528,6 @@ pub static SERVICE: Service = Service {
             method: "GET",
             path: "/2025-12-01/functions/{FunctionName}/durable-executions",
         },
-        Other { name: "ListEventSourceMappings", method: "GET", path: "/2015-03-31/event-source-mappings" },
         Other {
             name: "ListFunctionVersionsByCapacityProvider",
             method: "GET",
@@ -2637,7 +3617,6 @@ pub static SERVICE: Service = Service {
             method: "PUT",
             path: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}",
         },
-        Other { name: "UpdateEventSourceMapping", method: "PUT", path: "/2015-03-31/event-source-mappings/{UUID}" },
     ],
 };
 
@@ -2653,6 +3632,12 @@ pub static CREATE_ALIAS_OPERATION: Described = Described {
     path: "/2015-03-31/functions/{FunctionName}/aliases",
     status: 201,
 };
+pub static CREATE_EVENT_SOURCE_MAPPING_OPERATION: Described = Described {
+    name: "CreateEventSourceMapping",
+    method: "POST",
+    path: "/2015-03-31/event-source-mappings",
+    status: 202,
+};
 pub static CREATE_FUNCTION_OPERATION: Described =
     Described { name: "CreateFunction", method: "POST", path: "/2015-03-31/functions", status: 201 };
 pub static CREATE_FUNCTION_URL_CONFIG_OPERATION: Described = Described {
@@ -2666,6 +3651,12 @@ pub static DELETE_ALIAS_OPERATION: Described = Described {
     method: "DELETE",
     path: "/2015-03-31/functions/{FunctionName}/aliases/{Name}",
     status: 204,
+};
+pub static DELETE_EVENT_SOURCE_MAPPING_OPERATION: Described = Described {
+    name: "DeleteEventSourceMapping",
+    method: "DELETE",
+    path: "/2015-03-31/event-source-mappings/{UUID}",
+    status: 202,
 };
 pub static DELETE_FUNCTION_OPERATION: Described =
     Described { name: "DeleteFunction", method: "DELETE", path: "/2015-03-31/functions/{FunctionName}", status: 200 };
@@ -2693,6 +3684,12 @@ pub static GET_ALIAS_OPERATION: Described = Described {
     name: "GetAlias",
     method: "GET",
     path: "/2015-03-31/functions/{FunctionName}/aliases/{Name}",
+    status: 200,
+};
+pub static GET_EVENT_SOURCE_MAPPING_OPERATION: Described = Described {
+    name: "GetEventSourceMapping",
+    method: "GET",
+    path: "/2015-03-31/event-source-mappings/{UUID}",
     status: 200,
 };
 pub static GET_FUNCTION_OPERATION: Described =
@@ -2727,6 +3724,12 @@ pub static INVOKE_OPERATION: Described =
     Described { name: "Invoke", method: "POST", path: "/2015-03-31/functions/{FunctionName}/invocations", status: 200 };
 pub static LIST_ALIASES_OPERATION: Described =
     Described { name: "ListAliases", method: "GET", path: "/2015-03-31/functions/{FunctionName}/aliases", status: 200 };
+pub static LIST_EVENT_SOURCE_MAPPINGS_OPERATION: Described = Described {
+    name: "ListEventSourceMappings",
+    method: "GET",
+    path: "/2015-03-31/event-source-mappings",
+    status: 200,
+};
 pub static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_OPERATION: Described = Described {
     name: "ListFunctionEventInvokeConfigs",
     method: "GET",
@@ -2782,6 +3785,12 @@ pub static UPDATE_ALIAS_OPERATION: Described = Described {
     method: "PUT",
     path: "/2015-03-31/functions/{FunctionName}/aliases/{Name}",
     status: 200,
+};
+pub static UPDATE_EVENT_SOURCE_MAPPING_OPERATION: Described = Described {
+    name: "UpdateEventSourceMapping",
+    method: "PUT",
+    path: "/2015-03-31/event-source-mappings/{UUID}",
+    status: 202,
 };
 pub static UPDATE_FUNCTION_CODE_OPERATION: Described = Described {
     name: "UpdateFunctionCode",
@@ -2839,6 +3848,8 @@ pub mod error {
         Kind { code: "RequestTooLargeException", status: 413, message: "message", typed: true };
     pub static RESOURCE_CONFLICT_EXCEPTION: Kind =
         Kind { code: "ResourceConflictException", status: 409, message: "message", typed: true };
+    pub static RESOURCE_IN_USE_EXCEPTION: Kind =
+        Kind { code: "ResourceInUseException", status: 400, message: "Message", typed: true };
     pub static RESOURCE_NOT_FOUND_EXCEPTION: Kind =
         Kind { code: "ResourceNotFoundException", status: 404, message: "Message", typed: true };
     pub static RESOURCE_NOT_READY_EXCEPTION: Kind =

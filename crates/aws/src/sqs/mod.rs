@@ -19,6 +19,9 @@ mod tests;
 
 use std::sync::LazyLock;
 
+pub use address::{arn as queue_arn, of_arn as queue_of_arn};
+pub use receive::record;
+
 use crate::call::Call;
 use crate::operation::{Members, Row, Table};
 use crate::shape::{Flattened, Older};

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use services::queue::settings::{VISIBILITY_MAX, WAIT_MAX};
-use services::queue::{Attribute, RECEIVE_MAX, Receive, Received};
+use services::queue::{Attribute, AttributeValue, QueueId, RECEIVE_MAX, Receive, Received};
 
 use super::{address, batch, digest, message, refusal};
 use crate::call::Call;
@@ -82,6 +85,69 @@ fn shown(received: Received, names: &BTreeSet<String>, wanted: &[String]) -> Mes
         md5_of_message_attributes: digest::of_attributes(&user),
         message_attributes: (!user.is_empty())
             .then(|| user.iter().map(|(name, value)| (name.clone(), message::shown(value))).collect()),
+    }
+}
+
+/// A received message as functions get it, within an event's `Records`.
+///
+/// Source: Lambda developer guide, "Using Lambda with Amazon SQS", example events (read 2026-11-24).
+pub fn record(queue: &QueueId, received: &Received) -> Vec<u8> {
+    let message = &received.message;
+    let record = Record {
+        message_id: &message.id,
+        receipt_handle: &received.receipt,
+        body: &message.body,
+        attributes: system_attributes(received, &BTreeSet::from(["All".to_owned()])),
+        message_attributes: message.attributes.iter().map(|(name, value)| (name.as_str(), recorded(value))).collect(),
+        md5_of_message_attributes: digest::of_attributes(&message.attributes),
+        md5_of_body: digest::of_text(&message.body),
+        event_source: "aws:sqs",
+        event_source_arn: address::arn(queue),
+        aws_region: queue.scope.region.as_str(),
+    };
+    serde_json::to_vec(&record).expect("texts serialize")
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    message_id: &'a str,
+    receipt_handle: &'a str,
+    body: &'a str,
+    attributes: BTreeMap<String, String>,
+    message_attributes: BTreeMap<&'a str, Recorded<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    md5_of_message_attributes: Option<String>,
+    md5_of_body: String,
+    event_source: &'static str,
+    #[serde(rename = "eventSourceARN")]
+    event_source_arn: String,
+    aws_region: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Recorded<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    string_value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binary_value: Option<String>,
+    string_list_values: [(); 0],
+    binary_list_values: [(); 0],
+    data_type: &'a str,
+}
+
+fn recorded(attribute: &Attribute) -> Recorded<'_> {
+    let (string_value, binary_value) = match &attribute.value {
+        AttributeValue::Text(text) => (Some(text.as_str()), None),
+        AttributeValue::Binary(bytes) => (None, Some(STANDARD.encode(bytes))),
+    };
+    Recorded {
+        string_value,
+        binary_value,
+        string_list_values: [],
+        binary_list_values: [],
+        data_type: &attribute.data_type,
     }
 }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Store, Timestamp, Watch};
+use store::{Store, Timestamp};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
 use super::{
-    Ask, BYTES_MAX, Delivered, Error, GROUP_BYTES_MAX, GROUP_MAX, ROOM_CHECK, Release, STORE_RETRY, Settled, Source,
-    Target,
+    Ask, BYTES_MAX, Delivered, Error, GROUP_BYTES_MAX, GROUP_MAX, News, ROOM_CHECK, Release, STORE_RETRY, Settled,
+    Source, Target,
 };
 
 /// Runs until `stop` is true; then nothing more is begun, and what has begun comes to its end.
@@ -18,7 +18,7 @@ pub(super) async fn carry<S: Source, T: Target<S>>(
     source: S,
     target: Arc<T>,
     parallel_max: usize,
-    mut written: Watch,
+    mut news: News,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut carrier = Carrier {
@@ -38,7 +38,7 @@ pub(super) async fn carry<S: Source, T: Target<S>>(
         let room_made = wake.when_room_is_made.then_some(room_made);
         tokio::select! {
             () = carrier.go_on() => {}
-            () = written.changed() => {}
+            () = news.come() => {}
             () = either(wake.after.map(tokio::time::sleep)) => {}
             () = either(room_made) => {}
             _ = stop.wait_for(|stop| *stop) => break,

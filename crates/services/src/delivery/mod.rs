@@ -4,7 +4,8 @@
 //! where they go is `Target`, and how often and how long they are tried is a `policy`. There are two disciplines, each a
 //! `Source`: the `bag` (attempts and a deadline for each event, settled in any order) and the `cursor` (order and a
 //! checkpoint for each partition, for the streams to come). Asynchronous `invocations` are a bag whose target are functions; a service that only
-//! wants a function to be run calls `emit` in its own transaction.
+//! wants a function to be run calls `emit` in its own transaction. Event source mappings are `mapped`: batches that are
+//! received from queues, which keep the attempts and deadlines themselves.
 //!
 //! Invariants:
 //! - An event is a row before it is acknowledged, and stays one until it is settled: delivery is at least once.
@@ -19,6 +20,7 @@ mod cause;
 #[cfg_attr(not(test), expect(dead_code, reason = "its first source, table streams, is not there yet"))]
 mod cursor;
 mod invocations;
+mod mapped;
 mod outcome;
 mod policy;
 mod rows;
@@ -27,8 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use store::{Timestamp, Tx};
-use tokio::sync::watch;
+use store::{Timestamp, Tx, Watch};
+use tokio::sync::{Notify, watch};
 
 pub use cause::Cause;
 pub use outcome::{Envelopes, Record, Response};
@@ -188,7 +190,6 @@ enum Delivered {
     /// The target took it.
     Done(Answer),
     /// The target took a batch but for these records of it, by their places from 0.
-    #[cfg_attr(not(test), expect(dead_code, reason = "batches come with the first ordered source"))]
     Partly(Vec<usize>),
     /// The target failed: an attempt that counts.
     Failed(Answer),
@@ -217,16 +218,43 @@ struct Answer {
     version: Option<Version>,
 }
 
+/// What tells the loop that its source may have more.
+enum News {
+    Rows(Watch),
+    Told(Arc<Notify>),
+}
+
+impl News {
+    async fn come(&mut self) {
+        match self {
+            News::Rows(watch) => watch.changed().await,
+            News::Told(told) => told.notified().await,
+        }
+    }
+}
+
 /// Delivers asynchronous invocations until `stop` is true: then nothing more is begun, and what has begun ends.
 /// `retry_scale` times all delays and ages.
 pub(crate) async fn run(services: Services, retry_scale: f64, stop: watch::Receiver<bool>) {
     let store = services.store().clone();
-    let written = store.watch(&rows::events());
-    // More cannot run, so more need not be claimed.
-    let parallel_max = usize::try_from(services.concurrency_max()).unwrap_or(usize::MAX);
+    let written = News::Rows(store.watch(&rows::events()));
+    let parallel_max = parallel_max(&services);
     let invocations = Arc::new(Invocations::new(services, retry_scale));
     let bag = Bag::new(store.clone(), invocations.clone());
     carry::carry(store, bag, invocations, parallel_max, written, stop).await;
+}
+
+/// Delivers what event source mappings read until `stop` is true.
+pub(crate) async fn run_mappings(services: Services, stop: watch::Receiver<bool>) {
+    let (store, parallel_max) = (services.store().clone(), parallel_max(&services));
+    let mapped = mapped::Mapped::new(services.clone());
+    let news = News::Told(mapped.told());
+    carry::carry(store, mapped, Arc::new(mapped::Functions::new(services)), parallel_max, news, stop).await;
+}
+
+/// More cannot run, so more need not be claimed.
+fn parallel_max(services: &Services) -> usize {
+    usize::try_from(services.concurrency_max()).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

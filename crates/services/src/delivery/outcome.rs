@@ -8,6 +8,7 @@ use crate::bucket::BucketName;
 use crate::bucket::notification::ObjectEvent;
 use crate::function::{FunctionId, Qualifier};
 use crate::name::Version;
+use crate::queue::{QueueId, Received};
 
 /// How the documents are written that the platform itself sends. Their form is the wire's matter: the face brings it.
 ///
@@ -24,6 +25,19 @@ pub trait Envelopes: Send + Sync + 'static {
 
     /// What names a bucket as the source of an event.
     fn bucket(&self, name: &BucketName) -> Box<str>;
+
+    /// A received message, as it stands in the event of a function.
+    fn message(&self, queue: &QueueId, received: &Received) -> Bytes;
+
+    /// The event of such messages.
+    fn messages(&self, messages: &[Bytes]) -> Bytes;
+
+    /// The ids of the messages that a function failed with, as its answer says; `None` if that says nothing that makes
+    /// sense.
+    fn failed_messages(&self, answer: &[u8]) -> Option<Vec<String>>;
+
+    /// What names a queue as the source of an event.
+    fn queue(&self, id: &QueueId) -> Box<str>;
 
     /// What names a function as the source of an event.
     fn function(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Box<str>;

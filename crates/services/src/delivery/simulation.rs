@@ -204,7 +204,8 @@ async fn every_event_of_a_bag_comes_to_its_own_end_whatever_fails() {
         let source = Failing { source: Bag::new(store.clone(), ends.clone()), chance: chance.clone() };
         let (stop, stopped) = watch::channel(false);
         let written = store.watch(&rows::events());
-        let carried = tokio::spawn(carry::carry(store.clone(), source, target.clone(), 16, written, stopped));
+        let carried =
+            tokio::spawn(carry::carry(store.clone(), source, target.clone(), 16, News::Rows(written), stopped));
         let mut wanted = BTreeMap::new();
         for number in 0..150 {
             let poisoned = chance.below(10) == 0;
@@ -338,7 +339,8 @@ async fn a_cursor_passes_every_record_in_order_and_gives_up_the_poisoned_ones_al
         let source = Failing { source: Cursor::new(store.clone(), logs), chance: chance.clone() };
         let (stop, stopped) = watch::channel(false);
         let written = store.watch(&Key::global(LOGS).text("records").build());
-        let carried = tokio::spawn(carry::carry(store.clone(), source, target.clone(), 16, written, stopped));
+        let carried =
+            tokio::spawn(carry::carry(store.clone(), source, target.clone(), 16, News::Rows(written), stopped));
         let mut wanted: BTreeMap<&Partition, Vec<String>> = BTreeMap::new();
         for number in 0..120 {
             let partition = &partitions[usize::try_from(chance.below(3)).expect("it is small")];

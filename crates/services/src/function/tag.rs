@@ -33,7 +33,7 @@ pub fn tags(read: &mut impl Read, id: &FunctionId) -> Result<BTreeMap<String, St
     Ok(rows::existing(read, id)?.tags)
 }
 
-pub(super) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
+pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
     let reserved = |key: &String| key.to_ascii_lowercase().starts_with(RESERVED_PREFIX);
     if tags.keys().any(reserved) {
         return Err(Error::ReservedTag);

@@ -16,6 +16,7 @@ use crate::delivery::{Envelopes, Record};
 use crate::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
 use crate::invoke::{Invoke, Invoked};
 use crate::name::{AccountId, FunctionName, Region, Version};
+use crate::queue::{QueueId, Received};
 use crate::run::{
     Answer, BoxFuture, CodeId, End, EnvironmentId, Failure, FunctionVersion, Job, Kind, Observer, Output,
     PackageSettings, Payload, PrepareError, Prepared, Report, Revision, RunFunction,
@@ -170,6 +171,24 @@ impl Envelopes for Plain {
     }
 
     fn function(&self, id: &FunctionId, _: Option<&Qualifier>) -> Box<str> {
+        id.name.as_str().into()
+    }
+
+    fn message(&self, _: &QueueId, received: &Received) -> Bytes {
+        serde_json::json!({ "body": received.message.body, "messageId": received.message.id }).to_string().into()
+    }
+
+    /// The bodies as words.
+    fn messages(&self, messages: &[Bytes]) -> Bytes {
+        let parsed = messages.iter().filter_map(|message| serde_json::from_slice::<serde_json::Value>(message).ok());
+        parsed.filter_map(|message| Some(message["body"].as_str()?.to_owned())).collect::<Vec<_>>().join(" ").into()
+    }
+
+    fn failed_messages(&self, _: &[u8]) -> Option<Vec<String>> {
+        None
+    }
+
+    fn queue(&self, id: &QueueId) -> Box<str> {
         id.name.as_str().into()
     }
 }

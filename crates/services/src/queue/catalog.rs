@@ -200,6 +200,11 @@ impl Queues {
     }
 }
 
+/// What a queue is set to, within a transaction of another room.
+pub(crate) fn settings_of(read: &mut impl Read, id: &QueueId) -> Result<Settings, Error> {
+    Ok(rows::existing(read, id)?.settings)
+}
+
 /// Whether the dead letters of `queue` go to `target`.
 pub(super) fn goes_to(queue: &rows::Queue, target: &QueueId) -> bool {
     queue.settings.redrive.as_ref().is_some_and(|redrive| redrive.queue == *target)

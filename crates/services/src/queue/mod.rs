@@ -37,12 +37,14 @@ mod tests;
 
 use std::time::Duration;
 
+pub(crate) use catalog::settings_of;
 pub use catalog::{Create, Created, Details, Listed};
 pub use error::Error;
 pub use lane::Counts;
 pub use message::{Attribute, AttributeValue, BODY_BYTES_MAX, Message, NewMessage, Sent};
 pub use move_task::{MoveStatus, MoveTask, StartMove};
 pub use name::{QueueId, QueueName};
+pub(crate) use queues::Arrivals;
 pub use queues::Queues;
 pub use receipt::Receipt;
 pub use receive::{Receive, Received};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use store::{Fence, ShardId, Snapshot, Store, Tx};
+use store::{Fence, ShardId, Snapshot, Store, Tx, Watch};
 use tokio::sync::{Notify, watch};
 
 use super::error::Error;
@@ -39,6 +39,8 @@ pub(super) struct Queue {
     pub line: tokio::sync::Mutex<()>,
     /// A message became visible without being sent.
     pub woken: Notify,
+    /// Told of every change, for those who do not stand in line.
+    changed: watch::Sender<()>,
     /// Sends to a FIFO queue, one batch after the other.
     pub gate: Gate,
 }
@@ -86,7 +88,11 @@ impl Queues {
 
     /// Forgets a queue that is gone or has another content.
     pub(super) fn close(&self, id: &QueueId) {
-        lock(&self.0.open).remove(id);
+        let closed = lock(&self.0.open).remove(id);
+        // Whoever waits at the old content looks at what there is now.
+        if let Some(queue) = closed {
+            queue.changed.send_replace(());
+        }
     }
 
     /// What is in memory of a queue that was just read.
@@ -107,10 +113,19 @@ impl Queues {
             lane: Mutex::default(),
             line: tokio::sync::Mutex::default(),
             woken: Notify::new(),
+            changed: watch::Sender::new(()),
             gate: Gate::default(),
         });
         open.insert(id.clone(), queue.clone());
         queue
+    }
+
+    /// For a consumer that does not wait in line with receives.
+    pub(crate) fn arrivals(&self, id: &QueueId) -> Result<Arrivals, Error> {
+        let row = self.0.store.read(|read| rows::existing(read, id))?;
+        let queue = self.queue(id, &row);
+        let (sent, changed) = (self.0.store.watch(&queue.content.logs()), queue.changed.subscribe());
+        Ok(Arrivals { queue, sent, changed })
     }
 
     /// Looks at a queue, or changes what is in memory of it. A change must be written and ended.
@@ -148,6 +163,26 @@ impl Queues {
     }
 }
 
+/// Hears of messages that may be received, from the moment at which it is made.
+pub(crate) struct Arrivals {
+    queue: Arc<Queue>,
+    sent: Watch,
+    changed: watch::Receiver<()>,
+}
+
+impl Arrivals {
+    /// Returns once there may be something to receive that was not there before.
+    pub async fn any(&mut self) {
+        let elapsed = self.queue.store.elapsed();
+        let due = self.queue.next_change().map(|at| at.saturating_sub(elapsed));
+        tokio::select! {
+            () = self.sent.changed() => {}
+            _ = self.changed.changed() => {}
+            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
+        }
+    }
+}
+
 impl Queue {
     /// Within a transaction: the queue is still the one whose lane was changed, and this node owns its shard.
     pub fn check(&self, tx: &mut Tx) -> Result<rows::Queue, Error> {
@@ -170,6 +205,7 @@ impl Queue {
         // A look that found nothing wakes nobody: who waits looks again and again.
         if !changes.is_nothing() || !written {
             self.woken.notify_one();
+            self.changed.send_replace(());
         }
     }
 

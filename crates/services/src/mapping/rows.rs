@@ -1,0 +1,146 @@
+//! How mappings lie in the store: `MAPPINGS account region uuid`. Layout 1, the only one so far.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use store::key::{Key, Parser, Space};
+use store::{Order, Read, Timestamp, Tx};
+
+use super::{Error, Mapping, MappingId, Settings, Source};
+use crate::function::{FunctionId, Qualifier, Scope};
+use crate::name::{AccountId, FunctionName, Malformed, Region};
+use crate::queue::{QueueId, QueueName};
+use crate::row::{self, Unreadable};
+
+const MAPPINGS: Space = Space::new(0x0119);
+const LAYOUT: u8 = 1;
+const ROW: &str = "event source mapping";
+
+/// Rows that are read at once.
+const SCAN_ROWS: usize = 500;
+
+/// Account, region and name.
+type Named = [String; 3];
+
+#[derive(Serialize, Deserialize)]
+struct MappingRow {
+    source: SourceRow,
+    function: Named,
+    qualifier: Option<String>,
+    enabled: bool,
+    batch_size: u32,
+    window: Duration,
+    filters: Vec<String>,
+    answers_partly: bool,
+    concurrency_max: Option<u32>,
+    tags: BTreeMap<String, String>,
+    modified_millis: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+enum SourceRow {
+    Queue(Named),
+}
+
+/// What every mapping's key begins with.
+pub(crate) fn table() -> Vec<u8> {
+    Key::global(MAPPINGS).build()
+}
+
+pub(super) fn find(read: &mut impl Read, id: &MappingId) -> Result<Option<Mapping>, Error> {
+    Ok(read.get(&key(id))?.map(|row| decode(&row)).transpose()?)
+}
+
+pub(super) fn put(tx: &mut Tx, id: &MappingId, mapping: &Mapping) {
+    tx.put(key(id), encode(mapping));
+}
+
+pub(super) fn delete(tx: &mut Tx, id: &MappingId) {
+    tx.delete(key(id));
+}
+
+pub(super) fn list(read: &mut impl Read, scope: &Scope) -> Result<Vec<(MappingId, Mapping)>, Error> {
+    under(read, Key::new(MAPPINGS, scope.account.as_str(), scope.region.as_str()))
+}
+
+/// Every mapping there is.
+pub(crate) fn all(read: &mut impl Read) -> Result<Vec<(MappingId, Mapping)>, Error> {
+    under(read, Key::global(MAPPINGS))
+}
+
+fn under(read: &mut impl Read, prefix: Key) -> Result<Vec<(MappingId, Mapping)>, Error> {
+    let mut found = Vec::new();
+    let mut range = prefix.range();
+    loop {
+        let page = read.scan(range.clone(), Order::Forward, SCAN_ROWS)?;
+        for (key, row) in &page {
+            found.push((parse_key(key).ok_or_else(|| unreadable("its key has another form"))?, decode(row)?));
+        }
+        match page.last() {
+            Some((last, _)) if page.len() == SCAN_ROWS => range = range.after(last),
+            Some(_) | None => return Ok(found),
+        }
+    }
+}
+
+fn key(id: &MappingId) -> Vec<u8> {
+    Key::new(MAPPINGS, id.scope.account.as_str(), id.scope.region.as_str()).text(&id.uuid).build()
+}
+
+fn parse_key(key: &[u8]) -> Option<MappingId> {
+    let (_, account, region, mut rest) = Parser::of(key)?;
+    let scope = Scope { account: AccountId::parse(&account).ok()?, region: Region::parse(&region).ok()? };
+    Some(MappingId { scope, uuid: rest.text()?.into() })
+}
+
+fn encode(mapping: &Mapping) -> Vec<u8> {
+    let named = |scope: &Scope, name: &str| [scope.account.to_string(), scope.region.to_string(), name.to_owned()];
+    let Source::Queue(queue) = &mapping.source;
+    let Settings { enabled, batch_size, window, filters, answers_partly, concurrency_max } = mapping.settings.clone();
+    let row = MappingRow {
+        source: SourceRow::Queue(named(&queue.scope, queue.name.as_str())),
+        function: named(&mapping.function.scope, mapping.function.name.as_str()),
+        qualifier: mapping.qualifier.as_ref().map(ToString::to_string),
+        enabled,
+        batch_size,
+        window,
+        filters,
+        answers_partly,
+        concurrency_max,
+        tags: mapping.tags.clone(),
+        modified_millis: mapping.modified.millis(),
+    };
+    row::encode(LAYOUT, &row)
+}
+
+fn decode(bytes: &[u8]) -> Result<Mapping, Unreadable> {
+    let row: MappingRow = row::decode(ROW, LAYOUT, bytes)?;
+    parse(row).map_err(|error| unreadable(&error.to_string()))
+}
+
+fn parse(row: MappingRow) -> Result<Mapping, Malformed> {
+    let scope = |named: &Named| {
+        Ok::<_, Malformed>(Scope { account: AccountId::parse(&named[0])?, region: Region::parse(&named[1])? })
+    };
+    let SourceRow::Queue(queue) = &row.source;
+    Ok(Mapping {
+        source: Source::Queue(QueueId { scope: scope(queue)?, name: QueueName::parse(&queue[2])? }),
+        function: FunctionId { scope: scope(&row.function)?, name: FunctionName::parse(&row.function[2])? },
+        qualifier: row.qualifier.as_deref().map(Qualifier::parse).transpose()?,
+        settings: Settings {
+            enabled: row.enabled,
+            batch_size: row.batch_size,
+            window: row.window,
+            filters: row.filters,
+            answers_partly: row.answers_partly,
+            concurrency_max: row.concurrency_max,
+        },
+        tags: row.tags,
+        modified: Timestamp::from_millis(row.modified_millis),
+    })
+}
+
+fn unreadable(reason: &str) -> Unreadable {
+    Unreadable { row: ROW, layout: None, reason: reason.to_owned() }
+}
