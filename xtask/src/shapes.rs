@@ -71,6 +71,7 @@ const SERVICES: [Service; 6] = [
             "ListRules",
             "ListTagsForResource",
             "ListTargetsByRule",
+            "PutEvents",
             "PutPermission",
             "PutRule",
             "PutTargets",

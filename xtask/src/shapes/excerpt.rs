@@ -19,6 +19,7 @@ const MEMBERS_LEFT_OUT: &[&str] = &[
     "DurableExecutionArn",
     "DurableExecutionName",
     "EcsParameters",
+    "EndpointId",
     "GlobalTableSettingsReplicationMode",
     "GlobalTableSourceArn",
     "GlobalTableVersion",

@@ -6,6 +6,7 @@
 //! Source for texts that the model does not have: answers of the service quoted in public issue threads (read 2026-11-24).
 
 mod bus;
+mod event;
 mod name;
 mod page;
 mod pattern;
@@ -39,6 +40,8 @@ fn buses() -> Vec<Row> {
         Row::new(&shapes::DELETE_EVENT_BUS_OPERATION, "events:DeleteEventBus", bus_by_name, bus::delete),
         Row::new(&shapes::DESCRIBE_EVENT_BUS_OPERATION, "events:DescribeEventBus", bus_by_name, bus::describe),
         Row::new(&shapes::LIST_EVENT_BUSES_OPERATION, "events:ListEventBuses", anything, bus::list),
+        Row::new(&shapes::PUT_EVENTS_OPERATION, "events:PutEvents", event::bus_of_entries, event::put)
+            .body_max(event::BODY_BYTES_MAX),
         Row::new(&shapes::PUT_PERMISSION_OPERATION, "events:PutPermission", bus_of_event, permission::put),
         Row::new(&shapes::REMOVE_PERMISSION_OPERATION, "events:RemovePermission", bus_of_event, permission::remove),
         Row::new(&shapes::TAG_RESOURCE_OPERATION, "events:TagResource", tagged, tag::add),

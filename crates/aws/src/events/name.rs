@@ -110,7 +110,7 @@ fn text<'a>(members: &'a Members, key: &str) -> Option<&'a str> {
     members.get(key).and_then(serde_json::Value::as_str)
 }
 
-fn bus_resource(call: &Call, name: Option<&str>) -> String {
+pub fn bus_resource(call: &Call, name: Option<&str>) -> String {
     match name.unwrap_or(DEFAULT) {
         arn if arn.starts_with("arn:") => arn.to_owned(),
         name => call.arn("events", format_args!("event-bus/{name}")),

@@ -261,3 +261,44 @@ async fn tags_and_permissions_are_kept() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn entries_are_taken_or_refused_one_by_one() {
+    let entry =
+        |source: &str, kind: &str, detail: &str| json!({"Source": source, "DetailType": kind, "Detail": detail});
+    let refused = |code: &str, text: &str| json!({"ErrorCode": code, "ErrorMessage": text});
+    let wire = Wire::new().await;
+    let entries = [
+        entry("a", "t", "{}"),
+        entry("", "t", "{}"),
+        entry("a", "", "{}"),
+        entry("a", "t", ""),
+        entry("a", "t", "[]"),
+        entry("a", "t", "{"),
+        entry("aws.ec2", "t", "{}"),
+    ];
+    let (status, mut said) = wire.call("events", "AWSEvents.PutEvents", json!({"Entries": entries})).await;
+    let id = said["Entries"][0]["EventId"].take();
+    assert_eq!(id.as_str().map(str::len), Some(36), "{said}");
+    let wanted = json!({"FailedEntryCount": 6, "Entries": [
+        {"EventId": null},
+        refused("InvalidArgument", "Parameter Source is not valid. Reason: Source is a required argument."),
+        refused("InvalidArgument", "Parameter DetailType is not valid. Reason: DetailType is a required argument."),
+        refused("InvalidArgument", "Parameter Detail is not valid. Reason: Detail is a required argument."),
+        refused("MalformedDetail", "Detail is malformed."),
+        refused("MalformedDetail", "Detail is malformed."),
+        refused("NotAuthorizedForSourceException", "Not authorized for the source."),
+    ]});
+    assert_eq!((status, said), (200, wanted));
+}
+
+#[tokio::test]
+async fn a_request_holds_a_mebibyte_of_events() {
+    let wire = Wire::new().await;
+    for (bytes, wanted) in [(1_048_576, 200), (1_048_577, 400)] {
+        let detail = format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 2 - 8));
+        let entry = json!({"Source": "a", "DetailType": "t", "Detail": detail});
+        let (status, said) = wire.call("events", "AWSEvents.PutEvents", json!({"Entries": [entry]})).await;
+        assert_eq!(status, wanted, "{said}");
+    }
+}

@@ -367,6 +367,56 @@ pub struct LogConfig {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct PutEventsRequest {
+    #[serde(rename = "Entries")]
+    pub entries: Vec<PutEventsRequestEntry>,
+}
+
+impl Input for PutEventsRequest {
+    fn members() -> &'static [Member] {
+        &PUT_EVENTS_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct PutEventsRequestEntry {
+    #[serde(rename = "Time")]
+    pub time: Option<f64>,
+    #[serde(rename = "Source")]
+    pub source: Option<String>,
+    #[serde(rename = "Resources")]
+    pub resources: Option<Vec<String>>,
+    #[serde(rename = "DetailType")]
+    pub detail_type: Option<String>,
+    #[serde(rename = "Detail")]
+    pub detail: Option<String>,
+    #[serde(rename = "EventBusName")]
+    pub event_bus_name: Option<String>,
+    #[serde(rename = "TraceHeader")]
+    pub trace_header: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PutEventsResponse {
+    #[serde(rename = "FailedEntryCount", skip_serializing_if = "Option::is_none")]
+    pub failed_entry_count: Option<i32>,
+    #[serde(rename = "Entries", skip_serializing_if = "Option::is_none")]
+    pub entries: Option<Vec<PutEventsResultEntry>>,
+}
+
+impl Output for PutEventsResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PutEventsResultEntry {
+    #[serde(rename = "EventId", skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    #[serde(rename = "ErrorCode", skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    #[serde(rename = "ErrorMessage", skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct PutPermissionRequest {
     #[serde(rename = "EventBusName")]
     pub event_bus_name: Option<String>,
@@ -796,12 +846,16 @@ static EVENT_BUS_NAME_OR_ARN: Shape = Shape::Text(Text {
 });
 static EVENT_PATTERN: Shape =
     Shape::Text(Text { pattern: None, values: &[], limits: Limits { min: None, max: Some(4096.0) }, hidden: false });
+static EVENT_RESOURCE: Shape =
+    Shape::Text(Text { pattern: None, values: &[], limits: Limits { min: None, max: Some(2048.0) }, hidden: false });
+static EVENT_RESOURCE_LIST: Shape = Shape::List { element: &EVENT_RESOURCE, limits: Limits { min: None, max: None } };
 static EVENT_SOURCE_NAME: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new("aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}")),
     values: &[],
     limits: Limits { min: Some(1.0), max: Some(256.0) },
     hidden: false,
 });
+static EVENT_TIME: Shape = Shape::Double(Limits { min: None, max: None });
 static INCLUDE_DETAIL: Shape = Shape::Text(Text {
     pattern: None,
     values: &["NONE", "FULL"],
@@ -916,12 +970,45 @@ static NON_PARTNER_EVENT_BUS_NAME: Shape = Shape::Text(Text {
     limits: Limits { min: Some(1.0), max: Some(256.0) },
     hidden: false,
 });
+static NON_PARTNER_EVENT_BUS_NAME_OR_ARN: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new(
+        "(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?[\\.\\-_A-Za-z0-9]+",
+    )),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(1600.0) },
+    hidden: false,
+});
 static PRINCIPAL: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new("(\\d{12}|\\*)")),
     values: &[],
     limits: Limits { min: Some(1.0), max: Some(12.0) },
     hidden: false,
 });
+static PUT_EVENTS_REQUEST: [Member; 1] = [Member {
+    name: "Entries",
+    key: "Entries",
+    place: Place::Body,
+    required: true,
+    shape: &PUT_EVENTS_REQUEST_ENTRY_LIST,
+}];
+static PUT_EVENTS_REQUEST_ENTRY: [Member; 7] = [
+    Member { name: "Time", key: "Time", place: Place::Body, required: false, shape: &EVENT_TIME },
+    Member { name: "Source", key: "Source", place: Place::Body, required: false, shape: &STRING },
+    Member { name: "Resources", key: "Resources", place: Place::Body, required: false, shape: &EVENT_RESOURCE_LIST },
+    Member { name: "DetailType", key: "DetailType", place: Place::Body, required: false, shape: &STRING },
+    Member { name: "Detail", key: "Detail", place: Place::Body, required: false, shape: &STRING },
+    Member {
+        name: "EventBusName",
+        key: "EventBusName",
+        place: Place::Body,
+        required: false,
+        shape: &NON_PARTNER_EVENT_BUS_NAME_OR_ARN,
+    },
+    Member { name: "TraceHeader", key: "TraceHeader", place: Place::Body, required: false, shape: &TRACE_HEADER },
+];
+static PUT_EVENTS_REQUEST_ENTRY_SHAPE: Shape = Shape::Structure(&PUT_EVENTS_REQUEST_ENTRY);
+static PUT_EVENTS_REQUEST_ENTRY_LIST: Shape =
+    Shape::List { element: &PUT_EVENTS_REQUEST_ENTRY_SHAPE, limits: Limits { min: Some(1.0), max: Some(10.0) } };
 static PUT_PERMISSION_REQUEST: [Member; 6] = [
     Member {
         name: "EventBusName",
@@ -1143,6 +1230,12 @@ static TEST_EVENT_PATTERN_REQUEST: [Member; 2] = [
     Member { name: "EventPattern", key: "EventPattern", place: Place::Body, required: true, shape: &EVENT_PATTERN },
     Member { name: "Event", key: "Event", place: Place::Body, required: true, shape: &STRING },
 ];
+static TRACE_HEADER: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(500.0) },
+    hidden: false,
+});
 static TRANSFORMER_INPUT: Shape = Shape::Text(Text {
     pattern: None,
     values: &[],
@@ -1212,7 +1305,6 @@ pub static SERVICE: Service = Service {
         Other { name: "ListPartnerEventSourceAccounts", method: "POST", path: "/" },
         Other { name: "ListPartnerEventSources", method: "POST", path: "/" },
         Other { name: "ListReplays", method: "POST", path: "/" },
-        Other { name: "PutEvents", method: "POST", path: "/" },
         Other { name: "PutPartnerEvents", method: "POST", path: "/" },
         Other { name: "StartReplay", method: "POST", path: "/" },
         Other { name: "UpdateApiDestination", method: "POST", path: "/" },
@@ -1243,6 +1335,7 @@ pub static LIST_TAGS_FOR_RESOURCE_OPERATION: Described =
     Described { name: "ListTagsForResource", method: "POST", path: "/", status: 200 };
 pub static LIST_TARGETS_BY_RULE_OPERATION: Described =
     Described { name: "ListTargetsByRule", method: "POST", path: "/", status: 200 };
+pub static PUT_EVENTS_OPERATION: Described = Described { name: "PutEvents", method: "POST", path: "/", status: 200 };
 pub static PUT_PERMISSION_OPERATION: Described =
     Described { name: "PutPermission", method: "POST", path: "/", status: 200 };
 pub static PUT_RULE_OPERATION: Described = Described { name: "PutRule", method: "POST", path: "/", status: 200 };

@@ -1,7 +1,8 @@
 //! Buses: events come in, rules choose among them, targets get them.
 //!
-//! Start reading at [`Bus`], [`rule::Rule`] and [`rule::Target`]. What a target is sent is in [`input`]; who may do what
-//! on a bus, in [`permission`]; row layouts, in `rows`.
+//! Start reading at [`Bus`], [`rule::Rule`] and [`rule::Target`]. An event comes in by [`put`]; the delivery loop takes
+//! it from `waiting`, finds its rules by `matcher` and writes what each target gets. What that is, is in [`input`]; what
+//! an event looks like, in [`event`]; who may do what on a bus, in [`permission`]; row layouts, in `rows`.
 //!
 //! Invariants:
 //! - Every region has the bus `default`, with or without a row of its own; it cannot be deleted.
@@ -10,10 +11,13 @@
 //! - Nothing here knows ARNs (they are text that is shown again) or AWS JSON, but for the event documents themselves:
 //!   patterns and templates are about them.
 
+pub mod event;
 pub mod input;
+pub(crate) mod matcher;
 pub mod permission;
 mod rows;
 pub mod rule;
+pub(crate) mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +32,7 @@ use crate::identity::Statement;
 use crate::name::Malformed;
 use crate::pattern;
 use crate::row::Unreadable;
+pub use waiting::put;
 
 /// Buses of an account in a region. Source: EventBridge quotas, "Event buses" (read 2026-11-24).
 pub const BUSES_MAX: usize = 100;

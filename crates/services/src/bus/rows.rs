@@ -6,7 +6,7 @@
 //! | RULES | bus, rule | [`Rule`] with its targets |
 //! | REVISIONS | bus | a counter: it changes with every rule of the bus |
 //!
-//! All are layout 1, the only one so far.
+//! Events that wait are in `waiting`. All are layout 1, the only one so far.
 
 use serde::de::DeserializeOwned;
 use store::key::{Key, Parser, Space};
@@ -61,9 +61,19 @@ pub(super) fn put_rule(tx: &mut Tx, id: &RuleId, rule: &Rule) {
     tx.add(revision_key(&id.bus), 1);
 }
 
+/// Writes a rule of which nothing has changed that decides over events.
+pub(super) fn put_clock(tx: &mut Tx, id: &RuleId, rule: &Rule) {
+    tx.put(rule_key(id), row::encode(LAYOUT, rule));
+}
+
 pub(super) fn delete_rule(tx: &mut Tx, id: &RuleId) {
     tx.delete(rule_key(id));
     tx.add(revision_key(&id.bus), 1);
+}
+
+/// Changes with every rule of the bus.
+pub(super) fn revision(read: &mut impl Read, bus: &BusId) -> Result<i64, Error> {
+    Ok(read.get(&revision_key(bus))?.and_then(|row| store::counter(&row)).unwrap_or(0))
 }
 
 /// Rules of a bus by name, after `after`.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use store::{Read, Tx};
+use store::{Read, Timestamp, Tx};
 
 use super::input::Input;
 use super::{BusId, Error, RuleId, RuleName, check_tags, find, rows};
 use crate::pattern::Pattern;
-use crate::timer::Expression;
+use crate::timer::rows::{Timer, What};
+use crate::timer::{Expression, Zone};
 
 /// Rules of a bus. The service's default is 300 (EventBridge quotas, "Number of rules", read 2026-11-24) and is raised on
 /// request; matching is indexed, so more cost little.
@@ -24,6 +25,16 @@ pub struct Rule {
     pub tags: BTreeMap<String, String>,
     /// By their ids, in the order in which they came.
     pub targets: Vec<Target>,
+    /// While its schedule runs.
+    clock: Option<Clock>,
+}
+
+/// A schedule that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Clock {
+    /// What a rate is counted from.
+    base_millis: i64,
+    due_millis: i64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -97,18 +108,70 @@ pub fn put(
 ) -> Result<(), Error> {
     find(tx, &id.bus)?;
     check(id, settings)?;
-    let rule = match rows::rule(tx, id)? {
+    let known = rows::rule(tx, id)?;
+    let before = known.as_ref().map(|rule| rule.settings.clone());
+    let mut rule = match known {
         Some(known) => Rule { settings: settings.clone(), ..known },
         None => {
             check_tags(tags)?;
             if rows::rules(tx, &id.bus, None, RULES_MAX)?.len() >= RULES_MAX {
                 return Err(Error::TooMany("rules"));
             }
-            Rule { arn: arn.to_owned(), settings: settings.clone(), tags: tags.clone(), targets: Vec::new() }
+            Rule {
+                arn: arn.to_owned(),
+                settings: settings.clone(),
+                tags: tags.clone(),
+                targets: Vec::new(),
+                clock: None,
+            }
         }
     };
+    let runs_on = before.is_some_and(|before| before.schedule == settings.schedule && before.state == settings.state);
+    if !runs_on {
+        restart(tx, id, &mut rule);
+    }
     rows::put_rule(tx, id, &rule);
     Ok(())
+}
+
+/// Begins the rule's schedule anew, or ends it.
+fn restart(tx: &mut Tx, id: &RuleId, rule: &mut Rule) {
+    if let Some(timer) = rule.timer(id) {
+        timer.unset(tx);
+    }
+    let now = tx.now();
+    rule.clock = rule.next(now, now).map(|due| Clock { base_millis: now.millis(), due_millis: due.millis() });
+    if let Some(timer) = rule.timer(id) {
+        timer.set(tx);
+    }
+}
+
+impl Rule {
+    fn timer(&self, id: &RuleId) -> Option<Timer> {
+        let due = Timestamp::from_millis(self.clock?.due_millis);
+        Some(Timer { due, what: What::Rule(id.clone()) })
+    }
+
+    /// When its schedule is due after a time, while it runs. A rate is due for the first time one period after its base.
+    fn next(&self, base: Timestamp, after: Timestamp) -> Option<Timestamp> {
+        let schedule = self.settings.schedule.as_deref().filter(|_| self.settings.state != State::Disabled)?;
+        Expression::parse(schedule).ok()?.next(&Zone::utc(), base, after)
+    }
+}
+
+/// The rule's time has come: its schedule goes on. Gives the rule, if it is to fire.
+pub(crate) fn fire(tx: &mut Tx, id: &RuleId, due: Timestamp) -> Result<Option<Rule>, Error> {
+    let Some(mut rule) = rows::rule(tx, id)? else { return Ok(None) };
+    let Some(clock) = rule.clock.filter(|clock| clock.due_millis == due.millis()) else { return Ok(None) };
+    // What was missed is not made up for: the next time lies ahead.
+    let after = tx.now().max(due);
+    let next = rule.next(Timestamp::from_millis(clock.base_millis), after);
+    rule.clock = next.map(|due| Clock { due_millis: due.millis(), ..clock });
+    if let Some(timer) = rule.timer(id) {
+        timer.set(tx);
+    }
+    rows::put_clock(tx, id, &rule);
+    Ok(Some(rule))
 }
 
 fn check(id: &RuleId, settings: &Settings) -> Result<(), Error> {
@@ -142,7 +205,10 @@ fn singular(rate: &str) -> bool {
 pub fn delete(tx: &mut Tx, id: &RuleId) -> Result<(), Error> {
     match rows::rule(tx, id)? {
         Some(rule) if !rule.targets.is_empty() => Err(Error::RuleHasTargets),
-        Some(_) => {
+        Some(rule) => {
+            if let Some(timer) = rule.timer(id) {
+                timer.unset(tx);
+            }
             rows::delete_rule(tx, id);
             Ok(())
         }
@@ -184,10 +250,14 @@ pub fn names_by_target(
 }
 
 pub fn set_state(tx: &mut Tx, id: &RuleId, state: State) -> Result<(), Error> {
-    change(tx, id, |rule| {
+    find(tx, &id.bus)?;
+    let mut rule = get(tx, id)?;
+    if rule.settings.state != state {
         rule.settings.state = state;
-        Ok(())
-    })
+        restart(tx, id, &mut rule);
+        rows::put_rule(tx, id, &rule);
+    }
+    Ok(())
 }
 
 /// Adds targets; one of a known id takes the place of that one.

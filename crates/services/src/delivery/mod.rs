@@ -1,9 +1,10 @@
 //! Carries events to what they trigger: the one loop for all sources.
 //!
 //! Start reading at [`InvokeLater`] (how an event comes in) and `carry` (the loop). Where parcels come from is `Source`,
-//! where they go is `Target`, and how often and how long they are tried is a `policy`. There are two disciplines, each a
-//! `Source`: the `bag` (attempts and a deadline for each event, settled in any order) and the `cursor` (order and a
-//! checkpoint for each partition, for the streams to come). Asynchronous `invocations` are a bag whose target are functions; a service that only
+//! where they go is `Target`, and how often and how long they are tried is a `policy`. There are three disciplines, each a
+//! `Source`: the `bag` (attempts and a deadline for each event, settled in any order), the `cursor` (order and a
+//! checkpoint for each partition, for the streams to come) and the `feed` (rows that only lead to other rows: `published`
+//! events and `timers`). Asynchronous `invocations` are a bag whose target are functions; a service that only
 //! wants a function to be run calls `emit` in its own transaction. Event source mappings are `mapped`: batches that are
 //! received from queues, which keep the attempts and deadlines themselves.
 //!
@@ -19,11 +20,15 @@ mod carry;
 mod cause;
 #[cfg_attr(not(test), expect(dead_code, reason = "its first source, table streams, is not there yet"))]
 mod cursor;
+mod feed;
 mod invocations;
 mod mapped;
 mod outcome;
 mod policy;
+mod published;
+mod receiver;
 mod rows;
+mod timers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,13 +41,17 @@ pub use cause::Cause;
 pub use outcome::{Envelopes, Record, Response};
 pub use policy::End;
 
+use crate::bus;
 use crate::function::{FunctionId, Qualifier, Unroutable};
 use crate::name::Version;
 use crate::row::Unreadable;
 use crate::run::{BoxFuture, RequestId};
 use crate::services::Services;
 use bag::Bag;
+use feed::{Commit, Feed, Feeder};
 use invocations::Invocations;
+use published::Published;
+use timers::Timers;
 
 /// Largest event of an asynchronous invocation (1 MiB).
 ///
@@ -66,6 +75,8 @@ pub enum Error {
     Unroutable(#[from] Unroutable),
     #[error("event of {given} bytes: the limit is {PAYLOAD_BYTES_MAX}")]
     TooLarge { given: usize },
+    #[error(transparent)]
+    Bus(#[from] bus::Error),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
@@ -233,15 +244,30 @@ impl News {
     }
 }
 
-/// Delivers asynchronous invocations until `stop` is true: then nothing more is begun, and what has begun ends.
-/// `retry_scale` times all delays and ages.
+/// Delivers what there is until `stop` is true: then nothing more is begun, and what has begun ends. `retry_scale` times
+/// all delays and ages.
 pub(crate) async fn run(services: Services, retry_scale: f64, stop: watch::Receiver<bool>) {
+    tokio::join!(
+        feed(&services, Published::new(services.clone()), stop.clone()),
+        feed(&services, Timers::new(services.clone()), stop.clone()),
+        invoke(services.clone(), retry_scale, stop),
+    );
+}
+
+async fn invoke(services: Services, retry_scale: f64, stop: watch::Receiver<bool>) {
     let store = services.store().clone();
     let written = News::Rows(store.watch(&rows::events()));
     let parallel_max = parallel_max(&services);
     let invocations = Arc::new(Invocations::new(services, retry_scale));
     let bag = Bag::new(store.clone(), invocations.clone());
     carry::carry(store, bag, invocations, parallel_max, written, stop).await;
+}
+
+async fn feed<F: Feed>(services: &Services, feed: F, stop: watch::Receiver<bool>) {
+    let store = services.store().clone();
+    let written = News::Rows(store.watch(&F::rows()));
+    let feeder = Feeder::new(store.clone(), Arc::new(feed));
+    carry::carry(store, feeder, Arc::new(Commit), feed::PARALLEL_MAX, written, stop).await;
 }
 
 /// Delivers what event source mappings read until `stop` is true.

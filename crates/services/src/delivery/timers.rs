@@ -1,0 +1,101 @@
+//! Timers: each fires once its time has come, in the commit that sets its next time.
+
+use std::time::Duration;
+
+use store::{Range, ShardId, Snapshot, Timestamp, Tx};
+
+use super::feed::Feed;
+use super::receiver::{Dispatch, Receivers};
+use super::{Cause, Error};
+use crate::bus::event::{Event, iso};
+use crate::bus::input::Firing;
+use crate::bus::{RuleId, rule};
+use crate::random;
+use crate::services::Services;
+use crate::timer::rows::{self, Timer, What};
+
+/// From here on a timer says that it was late: the service promises a minute (EventBridge Scheduler User Guide,
+/// "Schedule types", read 2026-11-24).
+const LATE: Duration = Duration::from_secs(60);
+
+pub(super) struct Timers {
+    receivers: Receivers,
+}
+
+impl Timers {
+    pub fn new(services: Services) -> Timers {
+        Timers { receivers: Receivers::new(services) }
+    }
+
+    fn fire_rule(&self, tx: &mut Tx, id: &RuleId, due: Timestamp) -> Result<(), Error> {
+        let Some(rule) = rule::fire(tx, id, due)? else { return Ok(()) };
+        let event = random::uuid(tx.random());
+        let event = Event {
+            id: &event,
+            detail_type: "Scheduled Event",
+            source: "aws.events",
+            scope: &id.bus.scope,
+            at: due,
+            resources: std::slice::from_ref(&rule.arn),
+            detail: "{}",
+        };
+        let document = event.document().expect("an empty object is JSON");
+        let firing = Firing { rule_arn: &rule.arn, rule_name: id.name.as_str(), received: &iso(due) };
+        for target in &rule.targets {
+            self.receivers.send(
+                tx,
+                &Dispatch {
+                    target,
+                    rule_arn: &rule.arn,
+                    document: target.input.render(&document, &firing),
+                    kind: event.detail_type,
+                    source: event.source,
+                    cause: &Cause::default(),
+                },
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Feed for Timers {
+    type Item = Timer;
+
+    fn rows() -> Vec<u8> {
+        rows::all()
+    }
+
+    fn scan(read: &mut Snapshot, range: Range, limit: usize) -> Result<Vec<Timer>, Error> {
+        Ok(rows::scan(read, range, limit)?)
+    }
+
+    fn key(timer: &Timer) -> Vec<u8> {
+        timer.key()
+    }
+
+    fn due(timer: &Timer) -> Timestamp {
+        timer.due
+    }
+
+    fn shard(timer: &Timer) -> ShardId {
+        timer.shard()
+    }
+
+    fn bytes(_: &Timer) -> usize {
+        Receivers::OVERHEAD_BYTES
+    }
+
+    fn pass_on(&self, tx: &mut Tx, timer: &Timer, _: &mut usize) -> Result<(), Error> {
+        if !timer.is_set(tx)? {
+            return Ok(()); // unset since it was claimed
+        }
+        let late = tx.now().since(timer.due);
+        if late > LATE {
+            tracing::warn!(what = %timer.what, ?late, "a timer fires late");
+        }
+        timer.unset(tx);
+        match &timer.what {
+            What::Rule(id) => self.fire_rule(tx, id, timer.due),
+        }
+    }
+}
