@@ -2,7 +2,7 @@
 
 use services::bus::RuleName;
 use services::bus::input::{Input, Invalid};
-use services::bus::rule::{self, Receiver, Retry, Target};
+use services::bus::rule::{self, DeadLetter, Receiver, Retry, Target};
 
 use super::refusal::{bad_arn, invalid, refuse};
 use super::{name, page};
@@ -65,10 +65,7 @@ fn target(given: &shapes::Target) -> Result<Target, Error> {
     if matches!(&receiver, Receiver::Queue(queue) if queue.name.ends_with(".fifo")) && group.is_none() {
         return Err(invalid(format!("Parameter(s) SqsParameters must be specified for target: {}.", given.id)));
     }
-    let dead_letter = given.dead_letter_config.as_ref().and_then(|config| config.arn.clone());
-    if let Some(arn) = dead_letter.as_ref().filter(|arn| !matches!(name::receiver(arn), Ok(Receiver::Queue(_)))) {
-        return Err(bad_arn(arn));
-    }
+    let dead_letter = given.dead_letter_config.as_ref().and_then(|config| config.arn.as_deref());
     Ok(Target {
         id: given.id.clone(),
         arn: given.arn.clone(),
@@ -77,12 +74,19 @@ fn target(given: &shapes::Target) -> Result<Target, Error> {
         input: input(given)?,
         group,
         partition_key_path: given.kinesis_parameters.as_ref().map(|parameters| parameters.partition_key_path.clone()),
-        dead_letter,
+        dead_letter: dead_letter.map(dead_letter_queue).transpose()?,
         retry: given.retry_policy.as_ref().map(|retry| Retry {
             attempts: retry.maximum_retry_attempts.map(i32::unsigned_abs),
             age_secs: retry.maximum_event_age_in_seconds.map(i32::unsigned_abs),
         }),
     })
+}
+
+fn dead_letter_queue(arn: &str) -> Result<DeadLetter, Error> {
+    match name::receiver(arn) {
+        Ok(Receiver::Queue(queue)) => Ok(DeadLetter { arn: arn.to_owned(), queue }),
+        Ok(_) | Err(_) => Err(bad_arn(arn)),
+    }
 }
 
 fn input(given: &shapes::Target) -> Result<Input, Error> {
@@ -146,7 +150,7 @@ fn shown(target: Target) -> shapes::Target {
             .partition_key_path
             .map(|partition_key_path| shapes::KinesisParameters { partition_key_path }),
         sqs_parameters: target.group.map(|group| shapes::SqsParameters { message_group_id: Some(group) }),
-        dead_letter_config: target.dead_letter.map(|arn| shapes::DeadLetterConfig { arn: Some(arn) }),
+        dead_letter_config: target.dead_letter.map(|queue| shapes::DeadLetterConfig { arn: Some(queue.arn) }),
         retry_policy: target.retry.map(retry),
     }
 }

@@ -67,7 +67,7 @@ pub struct Target {
     /// The message group in a queue that keeps order.
     pub group: Option<String>,
     pub partition_key_path: Option<String>,
-    pub dead_letter: Option<String>,
+    pub dead_letter: Option<DeadLetter>,
     pub retry: Option<Retry>,
 }
 
@@ -82,6 +82,13 @@ pub enum Receiver {
     Bus(Place),
     /// Something that nothing is delivered to yet.
     Unserved,
+}
+
+/// The queue for what a target does not get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    pub arn: String,
+    pub queue: Place,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

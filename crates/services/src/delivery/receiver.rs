@@ -3,6 +3,8 @@
 //! A function is asked for permission and gets a row of its own, which its invocations then carry; the retries of the
 //! target are not needed for that. What cannot be handed over will not be later either: it is a dead letter.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use store::Tx;
 
@@ -12,10 +14,13 @@ use crate::bus::{self, BusId, BusName};
 use crate::function::{FunctionId, Qualifier, Scope, Unroutable};
 use crate::identity::{self, Context, Principal};
 use crate::name::{AccountId, FunctionName, Region};
+use crate::queue::{self, Attribute, AttributeValue, NewMessage, QueueId, QueueName};
 use crate::services::Services;
+use crate::trace;
 
 /// Who asks for permission.
-const EVENTS: Principal = Principal::Service { name: "events.amazonaws.com" };
+const EVENTS_NAME: &str = "events.amazonaws.com";
+const EVENTS: Principal = Principal::Service { name: EVENTS_NAME };
 
 /// Buses that an event may pass through: with more it is taken for going round in circles.
 const DEPTH_MAX: u32 = 16;
@@ -53,16 +58,66 @@ impl Receivers {
         let sent = match &dispatch.target.receiver {
             Receiver::Function { at, qualifier } => self.invoke(tx, dispatch, at, qualifier.as_deref()),
             Receiver::Bus(at) => pass_to_bus(tx, dispatch, at),
-            Receiver::Queue(_) | Receiver::Unserved => Ok(Err(Refused {
+            Receiver::Queue(at) => self.enqueue(tx, dispatch, at),
+            Receiver::Unserved => Ok(Err(Refused {
                 code: "NO_RESOURCE",
                 text: "Nothing can be delivered to a target of this kind here yet.".to_owned(),
             })),
         };
-        if let Err(Refused { code, text }) = sent? {
-            let (rule, target) = (dispatch.rule_arn, &dispatch.target.arn);
+        match sent? {
+            Ok(()) => Ok(()),
+            Err(refused) => self.bury(tx, dispatch, &refused),
+        }
+    }
+
+    /// Sends what the target does not get to its queue for dead letters.
+    ///
+    /// Source for the attributes: EventBridge User Guide, "Using dead-letter queues" (read 2026-11-24).
+    fn bury(&self, tx: &mut Tx, dispatch: &Dispatch<'_>, refused: &Refused) -> Result<(), Error> {
+        let Refused { code, text } = refused;
+        let (rule, target) = (dispatch.rule_arn, dispatch.target.arn.as_str());
+        let Some(dead_letter) = &dispatch.target.dead_letter else {
             tracing::warn!(rule, target, code, text, "an event is dropped");
+            return Ok(());
+        };
+        let facts = [("RULE_ARN", rule), ("TARGET_ARN", target), ("ERROR_CODE", code), ("ERROR_MESSAGE", text)];
+        let attribute = |(name, value): (&str, &str)| {
+            let value = AttributeValue::Text(value.to_owned());
+            (name.to_owned(), Attribute { data_type: "String".to_owned(), value })
+        };
+        let attributes = facts.into_iter().map(attribute).collect();
+        if let Err(refused) = self.write_to_queue(tx, dispatch, &dead_letter.queue, attributes)? {
+            tracing::warn!(rule, target, code, text, why = refused.text, "a dead letter is dropped");
         }
         Ok(())
+    }
+
+    fn enqueue(&self, tx: &mut Tx, dispatch: &Dispatch<'_>, at: &Place) -> Result<Result<(), Refused>, Error> {
+        self.write_to_queue(tx, dispatch, at, BTreeMap::new())
+    }
+
+    fn write_to_queue(
+        &self,
+        tx: &mut Tx,
+        dispatch: &Dispatch<'_>,
+        at: &Place,
+        attributes: BTreeMap<String, Attribute>,
+    ) -> Result<Result<(), Refused>, Error> {
+        let absent = || Refused { code: "NO_RESOURCE", text: format!("There is no queue {}.", at.name) };
+        let queue = scope(at).zip(QueueName::parse(&at.name).ok()).map(|(scope, name)| QueueId { scope, name });
+        let Some(queue) = queue else { return Ok(Err(absent())) };
+        let message = NewMessage {
+            body: String::from_utf8_lossy(&dispatch.document).into_owned(),
+            attributes,
+            trace_header: dispatch.cause.trace.as_ref().map(trace::render_xray),
+            sender: EVENTS_NAME.to_owned(),
+            ..NewMessage::default()
+        };
+        match queue::emit(tx, &queue, &message) {
+            Ok(_) => Ok(Ok(())),
+            Err(queue::Error::Store(error)) => Err(error.into()),
+            Err(error) => Ok(Err(Refused { code: "NO_RESOURCE", text: error.to_string() })),
+        }
     }
 
     fn invoke(
