@@ -2,7 +2,7 @@
 //! errors.
 //!
 //! `s3s` gets requests without their signatures, which `auth` has verified, but for those whose bodies are signed chunk by
-//! chunk: these it verifies again, from the same secret. See `docs/decisions/0004-s3s-behind-a-front.md`.
+//! chunk: these it verifies again, from the same secret. See `docs/decisions/0005-s3s-behind-a-front.md`.
 
 use std::sync::{Arc, OnceLock};
 
