@@ -1,6 +1,6 @@
 //! A queue's attributes: texts by name, outside; settings, inside.
 //!
-//! Start reading at [`apply`] and [`shown`]. Ranges and names: Amazon SQS API reference, SetQueueAttributes (read
+//! Start reading at [`apply`] and [`shown`]. Ranges and names: Amazon SQS API model, SetQueueAttributes (read
 //! 2026-11-24).
 
 use std::collections::BTreeMap;
@@ -13,13 +13,24 @@ use services::queue::{BODY_BYTES_MAX, Counts, Details, QueueId};
 
 use super::{address, refusal};
 use crate::error::Error;
+use crate::shapes::sqs::error as kind;
 
 /// Queues that a redrive allow policy may name.
 const ALLOWED_SOURCES_MAX: usize = 10;
 
 /// Sets attributes that a request names.
 pub fn apply(attributes: &BTreeMap<String, String>, settings: &mut Settings) -> Result<(), Error> {
-    attributes.iter().try_for_each(|(name, value)| apply_one(name, value, settings))
+    attributes.iter().try_for_each(|(name, value)| apply_one(name, value, settings))?;
+    // Text: an answer of the service in the documentation of cloudfoundry/csb-brokerpak-aws (read 2026-11-24).
+    match settings.fifo {
+        Some(Fifo { throughput_limit: Extent::Group, deduplication: Extent::Queue, .. }) => {
+            Err(kind::INVALID_ATTRIBUTE_VALUE.with(
+                "Invalid value for the parameter FifoThroughputLimit. Reason: To set FifoThroughputLimit to \
+                 perMessageGroupId, the DeduplicationScope must be messageGroup.",
+            ))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn apply_one(name: &str, value: &str, settings: &mut Settings) -> Result<(), Error> {
@@ -86,7 +97,7 @@ fn fifo<'a>(name: &str, settings: &'a mut Settings) -> Result<&'a mut Fifo, Erro
         let text = format!("You can specify the {name} only when FifoQueue is set to true.");
         match name {
             "ContentBasedDeduplication" => refusal::attribute_name(name),
-            _ => refusal::invalid(text),
+            _ => kind::INVALID_ATTRIBUTE_NAME.with(text),
         }
     };
     settings.fifo.as_mut().ok_or_else(only)

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use crate::error::Error;
 use crate::shapes::sqs::{BatchResultErrorEntry, error};
 
-/// Source: Amazon SQS quotas, batched messages (read 2026-11-24).
+/// Source: Amazon SQS developer guide, "Amazon SQS message quotas" (read 2026-11-24).
 const ENTRIES_MAX: usize = 10;
-/// Source: Amazon SQS API reference, SendMessageBatchRequestEntry (read 2026-11-24).
+/// Source: Amazon SQS API model, SendMessageBatchRequestEntry (read 2026-11-24).
 const ID_LETTERS_MAX: usize = 80;
 
 /// Refuses a batch as a whole: by how many entries it has, and by their ids.

@@ -1,6 +1,6 @@
 //! The MD5 digests that senders and consumers compare.
 //!
-//! Source: Amazon SQS developer guide, "Calculating the MD5 message digest for message attributes" (read 2026-11-24).
+//! Described in the Amazon SQS developer guide, "Calculating the MD5 message digest for message attributes".
 
 use std::collections::BTreeMap;
 

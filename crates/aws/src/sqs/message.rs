@@ -1,6 +1,8 @@
 //! Messages are sent.
 //!
-//! Limits and texts: Amazon SQS API reference, SendMessage, and developer guide, message metadata (read 2026-11-24).
+//! Limits: Amazon SQS API model, SendMessage, and developer guide, "Amazon SQS message quotas" (read 2026-11-24). Texts
+//! are not documented; the type of an attribute is refused as grafana/k6-jslib-aws pull request 65 quotes it (read
+//! 2026-11-24).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -165,7 +167,7 @@ fn sender(call: &Call) -> String {
     }
 }
 
-/// Source: Amazon SQS API reference, SendMessage: the characters of XML 1.0.
+/// Source: Amazon SQS API model, SendMessage (read 2026-11-24): the characters of XML 1.0.
 fn is_allowed(letter: char) -> bool {
     matches!(letter, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
@@ -254,7 +256,7 @@ fn attribute(name: &str, given: MessageAttributeValue) -> Result<Attribute, Erro
     let data_type = given.data_type.unwrap_or_default();
     if data_type.is_empty() {
         return Err(refusal::invalid(format!(
-            "The message attribute '{name}' must contain a non-empty message attribute type."
+            "Message (user) attribute '{name}' must contain a non-empty attribute type."
         )));
     }
     if given.string_list_values.is_some_and(|list| !list.is_empty())
@@ -272,8 +274,8 @@ fn attribute(name: &str, given: MessageAttributeValue) -> Result<Attribute, Erro
             .map(|Blob(bytes)| AttributeValue::Binary(bytes.to_vec())),
         _ => {
             return Err(refusal::invalid(format!(
-                "The message attribute '{name}' has an invalid message attribute type, the set of supported type \
-                 prefixes is Binary, Number, and String."
+                "The type of message (user) attribute '{name}' is invalid. You must use only the following supported \
+                 type prefixes: Binary, Number, String."
             )));
         }
     };

@@ -13,9 +13,9 @@ use crate::shapes::sqs::{
     ListMessageMoveTasksResultEntry, StartMessageMoveTaskRequest, StartMessageMoveTaskResult, error,
 };
 
-/// Source: Amazon SQS API reference, StartMessageMoveTask (read 2026-11-24).
+/// Source: Amazon SQS API model, StartMessageMoveTask (read 2026-11-24).
 const PER_SECOND_MAX: u32 = 500;
-/// Source: Amazon SQS API reference, ListMessageMoveTasks (read 2026-11-24).
+/// Source: Amazon SQS API model, ListMessageMoveTasks (read 2026-11-24).
 const LISTED_MAX: i32 = 10;
 
 fn of_arn(call: &Call, arn: &str, parameter: &str) -> Result<QueueId, Error> {

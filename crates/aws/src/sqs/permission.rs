@@ -8,20 +8,24 @@ use services::queue;
 use super::{address, refusal};
 use crate::call::Call;
 use crate::error::Error;
-use crate::shapes::sqs::{AddPermissionRequest, RemovePermissionRequest};
+use crate::shapes::sqs::{AddPermissionRequest, RemovePermissionRequest, error};
 
-/// Actions that a permission may name. Source: Amazon SQS API reference, AddPermission (read 2026-11-24).
-const ACTIONS: [&str; 7] = [
+/// Actions that a permission may name. Not documented one by one: the API model says "the name of any action or *", and
+/// the service refuses, for one, those of batches (cloudtools/awacs issue 34, read 2026-11-24).
+const ACTIONS: [&str; 9] = [
     "*",
     "ChangeMessageVisibility",
     "DeleteMessage",
     "GetQueueAttributes",
     "GetQueueUrl",
+    "ListDeadLetterSourceQueues",
+    "PurgeQueue",
     "ReceiveMessage",
     "SendMessage",
 ];
 
-/// Source: Amazon SQS API reference, AddPermission (read 2026-11-24).
+/// Source of both: Amazon SQS API model, AddPermission (read 2026-11-24).
+const ACTIONS_MAX: usize = 7;
 const LABEL_LETTERS_MAX: usize = 80;
 
 pub async fn add_permission(call: Call, input: AddPermissionRequest) -> Result<(), Error> {
@@ -37,11 +41,15 @@ pub async fn add_permission(call: Call, input: AddPermissionRequest) -> Result<(
     if input.actions.is_empty() {
         return Err(refusal::missing("Actions"));
     }
+    if input.actions.len() > ACTIONS_MAX {
+        let count = input.actions.len();
+        return Err(error::OVER_LIMIT.with(format!("{count} Actions were found, maximum allowed is {ACTIONS_MAX}.")));
+    }
     if input.aws_account_ids.is_empty() {
-        return Err(refusal::missing("PrincipalId"));
+        return Err(refusal::value("[]", "PrincipalId", "Unable to verify."));
     }
     if let Some(unknown) = input.actions.iter().find(|action| !ACTIONS.contains(&action.as_str())) {
-        let reason = "Please refer to the appropriate WSDL for a list of valid actions. ";
+        let reason = "Please refer to the appropriate WSDL for a list of valid actions.";
         return Err(refusal::value(format!("SQS:{unknown}"), "ActionName", reason));
     }
     let principals: Vec<String> = input.aws_account_ids.iter().map(|id| format!("arn:aws:iam::{id}:root")).collect();
@@ -71,7 +79,7 @@ pub async fn remove_permission(call: Call, input: RemovePermissionRequest) -> Re
         policy.retain(|known| known["Sid"] != input.label.as_str());
         match policy.len() < before {
             true => Ok(()),
-            false => Err(refusal::value(&input.label, "Label", "can't find label.")),
+            false => Err(refusal::value(&input.label, "Label", "can't find label on existing policy.")),
         }
     })
     .await

@@ -12,7 +12,7 @@ use crate::shapes::sqs::{
     ListQueuesRequest, ListQueuesResult, PurgeQueueRequest, SetQueueAttributesRequest, error,
 };
 
-/// Source: Amazon SQS API reference, ListQueues (read 2026-11-24).
+/// Source: Amazon SQS API model, ListQueues (read 2026-11-24).
 const LISTED_MAX: usize = 1_000;
 
 const NAME_WRONG: &str = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";

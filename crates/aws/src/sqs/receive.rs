@@ -20,7 +20,7 @@ use crate::shapes::sqs::{
 
 const VISIBILITY_WRONG: &str = "VisibilityTimeout must be an integer between 0 and 43200";
 
-/// What a consumer may ask about a message. Source: Amazon SQS API reference, ReceiveMessage (read 2026-11-24).
+/// What a consumer may ask about a message. Source: Amazon SQS API model, ReceiveMessage (read 2026-11-24).
 const ATTRIBUTES: [&str; 10] = [
     "All",
     "AWSTraceHeader",

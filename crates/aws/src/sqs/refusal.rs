@@ -1,10 +1,12 @@
 //! What SQS says when it refuses, to the letter.
 //!
-//! Texts: answers of the service quoted in public issue threads and documentation (read 2026-11-24).
+//! The service does not document its texts. Those about receipts are quoted in aws/aws-sdk-js issue 1750 and
+//! mapbox/ecs-watchbot issue 135 (read 2026-11-24); the others are as clients are known to see them.
 
 use std::fmt::Display;
 
 use services::queue;
+use services::queue::settings::VISIBILITY_MAX;
 
 use crate::error::{Error, Kind};
 use crate::shapes::sqs::error as kind;
@@ -44,6 +46,15 @@ pub fn of(error: queue::Error) -> Error {
         queue::Error::TooManyInFlight => {
             kind::OVER_LIMIT.with("Too many messages in flight. Delete messages before receiving more.")
         }
+        // Text: localstack/localstack issue 3956 (read 2026-11-24).
+        queue::Error::HiddenTooLong { asked } => value(
+            asked.as_secs(),
+            "VisibilityTimeout",
+            format!(
+                "Total VisibilityTimeout for the message is beyond the limit [{} seconds]",
+                VISIBILITY_MAX.as_secs()
+            ),
+        ),
         queue::Error::BadReceipt => kind::RECEIPT_HANDLE_IS_INVALID.with("The input receipt handle is invalid."),
         queue::Error::NotADeadLetterQueue => invalid("Source queue must be configured as a Dead Letter Queue."),
         queue::Error::MoveRunning => kind::UNSUPPORTED_OPERATION.with(
@@ -73,6 +84,15 @@ pub fn of(error: queue::Error) -> Error {
 /// As [`of`], where a receipt was given.
 pub fn of_receipt(receipt: &str) -> impl Fn(queue::Error) -> Error + '_ {
     move |error| match error {
+        // Text: localstack/localstack issue 3956 (read 2026-11-24).
+        queue::Error::HiddenTooLong { asked } => value(
+            asked.as_secs(),
+            "VisibilityTimeout",
+            format!(
+                "Total VisibilityTimeout for the message is beyond the limit [{} seconds]",
+                VISIBILITY_MAX.as_secs()
+            ),
+        ),
         queue::Error::BadReceipt => kind::RECEIPT_HANDLE_IS_INVALID
             .with(format!("The input receipt handle \"{receipt}\" is not a valid receipt handle.")),
         queue::Error::ExpiredReceipt => value(receipt, "ReceiptHandle", "The receipt handle has expired."),

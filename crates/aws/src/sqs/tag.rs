@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::shapes::sqs::{ListQueueTagsRequest, ListQueueTagsResult, TagQueueRequest, UntagQueueRequest};
 
-/// Source: Amazon SQS quotas, tags of a queue (read 2026-11-24).
+/// The service only advises against more (API model, TagQueue, read 2026-11-24); what it refuses is not documented.
 const TAGS_MAX: usize = 50;
 
 pub async fn tag_queue(call: Call, input: TagQueueRequest) -> Result<(), Error> {

@@ -59,10 +59,19 @@ impl Bag {
         self.visible.remove(&place);
     }
 
-    /// A message at the head of the log leaves; all before it have left or are touched.
-    pub fn skip(&mut self, number: u64) {
-        self.ready.retain(|(ready, _)| *ready != number);
-        self.cursor = self.cursor.max(number + 1);
+    /// A message at the head of its log leaves; all before it have left or are touched.
+    pub fn pass_over(&mut self, place: Place) {
+        self.visible.remove(&place);
+        match place.log {
+            Log::Now => {
+                self.ready.retain(|(ready, _)| *ready != place.number);
+                self.cursor = self.cursor.max(place.number + 1);
+            }
+            Log::Later => {
+                self.delayed.retain(|(_, delayed)| *delayed != place);
+                self.cursor_later = self.cursor_later.max(place.number + 1);
+            }
+        }
     }
 
     /// How many were delayed and are not due, after reading all that there are.

@@ -13,7 +13,7 @@ use super::rows::{self, Content, Log};
 use super::settings::Settings;
 use crate::function::Scope;
 
-/// Source: Amazon SQS API reference, PurgeQueue (read 2026-11-24).
+/// Source: Amazon SQS API model, PurgeQueue (read 2026-11-24).
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 
 /// Rows that are read at once.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::name::QueueId;
+use super::settings::VISIBILITY_MAX;
 use crate::row::Unreadable;
 
 /// One variant for each thing a caller can do about it.
@@ -30,6 +31,9 @@ pub enum Error {
     /// The message is gone, or nobody holds it.
     #[error("the message is not in flight")]
     NotInFlight,
+    /// Longer than a message may stay hidden since it was received.
+    #[error("the message would be hidden longer than {VISIBILITY_MAX:?} since it was received: ask for less")]
+    HiddenTooLong { asked: Duration },
     #[error("too many messages of the queue are in flight: delete some first")]
     TooManyInFlight,
     /// A FIFO queue is appended to by its owner alone.

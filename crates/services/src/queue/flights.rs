@@ -19,6 +19,8 @@ pub struct Touched {
     pub receives: u32,
     pub sent: Timestamp,
     pub first_received: Timestamp,
+    /// The last time.
+    pub received: Timestamp,
     /// Its group, in a FIFO queue.
     pub group: Option<Arc<str>>,
     /// When it is visible again, by the clock that does not jump; `None` while it is.
@@ -68,9 +70,9 @@ impl Flights {
 
     /// A message begins to fly, or flies on with another deadline. Gives the flight row that has nothing to say any more.
     pub fn fly(&mut self, flight: &Flight, group: Option<Arc<str>>, until: Duration, row: u64) -> Option<u64> {
-        let Flight { place, body, receives, sent, first_received, .. } = *flight;
+        let Flight { place, body, receives, sent, first_received, received, .. } = *flight;
         self.row_next = self.row_next.max(row);
-        let touched = Touched { body, receives, sent, first_received, group, until: Some(until), row };
+        let touched = Touched { body, receives, sent, first_received, received, group, until: Some(until), row };
         *self.rows.entry(row).or_default() += 1;
         self.deadlines.insert((until, place));
         let before = self.touched.insert(place, touched)?;

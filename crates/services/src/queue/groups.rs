@@ -15,7 +15,7 @@ use super::rows::{self, Content, Log, Place};
 
 /// Messages among which a group that is free is looked for.
 ///
-/// Source: Amazon SQS developer guide, FIFO queue quotas: "the first 120,000 messages" (read 2026-11-24).
+/// Source: Amazon SQS developer guide, "Avoid large message backlogs with the same message group ID" (read 2026-11-24).
 const WINDOW: usize = 120_000;
 
 /// Rows of the log that are read at once.

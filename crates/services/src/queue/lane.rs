@@ -3,6 +3,10 @@
 //! Start reading at [`Lane::pick`]. Memory changes first and the rows follow in one commit; if that commit fails, the
 //! lane is given up and read anew once nothing else of it is under way.
 
+mod expire;
+
+pub use expire::has_old;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +18,11 @@ use super::bag::Bag;
 use super::error::Error;
 use super::flights::{Flights, Touched};
 use super::groups::Groups;
-use super::message::Message;
+use super::message::{Message, Past};
 use super::queues::Seen;
 use super::receipt::Receipt;
 use super::rows::{self, Content, Flight, Log, Place, Stored};
+use super::settings::VISIBILITY_MAX;
 use super::{DEDUPLICATION_TIME, IN_FLIGHT_MAX};
 
 /// Rows that are read at once while a lane is rebuilt.
@@ -115,6 +120,8 @@ pub struct Taken {
 pub struct Left {
     pub place: Place,
     pub message: Message,
+    /// What became of it here.
+    pub past: Option<Past>,
 }
 
 /// What a change of a lane writes.
@@ -266,12 +273,13 @@ impl Lane {
             }
             let Some((place, row)) = self.next(read, content, now, &mut turn)? else { break };
             let Stored { message, body } = rows::decode_message(read, content, &row)?;
-            let receives = self.flights.get(place).map_or(0, |touched| touched.receives);
+            let past = self.past(place);
+            let receives = past.map_or(0, |past| past.receives);
             let dead = ask.dead_letters && settings.is_dead(receives);
             if dead || settings.is_too_old(message.sent, now.now) {
                 let group = message.group.as_deref().map(Arc::from);
                 self.leave(place, body, group, &mut picked.changes);
-                let left = Left { place, message };
+                let left = Left { place, message, past };
                 if dead {
                     picked.dead.push(left)
                 } else {
@@ -321,13 +329,18 @@ impl Lane {
         }
     }
 
+    fn past(&self, place: Place) -> Option<Past> {
+        let touched = self.flights.get(place)?;
+        Some(Past { receives: touched.receives, first_received: touched.first_received })
+    }
+
     fn give(&mut self, place: Place, stored: Stored, now: Moment, visibility: Duration, picked: &mut Picked) {
         let Stored { message, body } = stored;
         let before = self.flights.get(place);
         let receives = before.map_or(0, |touched| touched.receives) + 1;
         let first_received = before.map_or(now.now, |touched| touched.first_received);
         let until = now.now + visibility;
-        let flight = Flight { place, body, receives, sent: message.sent, first_received, until };
+        let flight = Flight { place, body, receives, sent: message.sent, first_received, received: now.now, until };
         let group = message.group.as_deref().map(Arc::from);
         self.fly(flight, group, now.elapsed + visibility, &mut picked.changes);
         picked.changes.begun = now.elapsed;
@@ -385,6 +398,7 @@ impl Lane {
             receives: touched.receives,
             sent: touched.sent,
             first_received: touched.first_received,
+            received: touched.received,
             until,
         };
         self.fly(flight, touched.group.clone(), now.elapsed + visibility, changes);
@@ -407,6 +421,9 @@ impl Lane {
     }
 
     /// Gives a message in flight another deadline, counted from now.
+    ///
+    /// Source: Amazon SQS API model, ChangeMessageVisibility: more than what is left of twelve hours is an error (read
+    /// 2026-11-24); they count from the receive (aws/aws-sdk-net issue 794, read 2026-11-24).
     pub fn change_visibility(
         &mut self,
         receipt: &Receipt,
@@ -418,6 +435,9 @@ impl Lane {
         let touched = self.flights.get(receipt.place).cloned().ok_or(Error::NotInFlight)?;
         if !touched.flies() || touched.receives != receipt.receive {
             return Err(Error::NotInFlight);
+        }
+        if !visibility.is_zero() && now.now.since(touched.received) + visibility > VISIBILITY_MAX {
+            return Err(Error::HiddenTooLong { asked: visibility });
         }
         self.fly_on(receipt.place, &touched, now, visibility, changes);
         Ok(())
@@ -434,61 +454,9 @@ impl Lane {
             let Stored { message, body } = rows::decode_message(read, content, &row)?;
             let group = message.group.as_deref().map(Arc::from);
             self.leave(place, body, group, &mut picked.changes);
-            picked.dead.push(Left { place, message });
+            picked.dead.push(Left { place, message, past: None });
         }
         Ok(picked)
-    }
-
-    /// Messages at the head that are older than the queue keeps them leave, `max` at most.
-    pub fn expire(&mut self, read: &mut impl Read, seen: Seen<'_>, max: usize) -> Result<Changes, Error> {
-        let Seen { content, settings, now } = seen;
-        self.land(now);
-        let mut changes = Changes::default();
-        let old = |touched: &Touched| !touched.flies() && settings.is_too_old(touched.sent, now.now);
-        let touched: Vec<(Place, Touched)> =
-            self.flights.touched().filter(|(_, touched)| old(touched)).map(|(p, t)| (p, t.clone())).take(max).collect();
-        for (place, touched) in touched {
-            match (&mut self.line, &touched.group) {
-                (Line::Bag(bag), _) => bag.remove(place),
-                (Line::Groups(groups), Some(name)) => groups.hold(place, name),
-                (Line::Groups(_), None) => {}
-            }
-            self.leave(place, touched.body, touched.group, &mut changes);
-        }
-        // Untouched ones lie in the log by age.
-        let mut range = content.messages_from(Log::Now, 0);
-        while changes.deleted.len() < max {
-            let page = read.scan(range.clone(), Order::Forward, 32)?;
-            let Some((last, _)) = page.last() else { break };
-            range = range.after(last);
-            for (key, row) in page {
-                let place = Place { log: Log::Now, number: content.number(Log::Now, &key)? };
-                if self.flights.get(place).is_some() || changes.deleted.iter().any(|(gone, _)| *gone == place) {
-                    continue;
-                }
-                let Stored { message, body } = rows::decode_message(read, content, &row)?;
-                if !settings.is_too_old(message.sent, now.now) {
-                    return Ok(changes);
-                }
-                let group: Option<Arc<str>> = message.group.as_deref().map(Arc::from);
-                let in_group = match (&mut self.line, group) {
-                    (Line::Bag(bag), _) => {
-                        bag.skip(place.number);
-                        None
-                    }
-                    (Line::Groups(groups), Some(name)) if groups.knows(place.number) => {
-                        groups.hold(place, &name);
-                        Some(name)
-                    }
-                    (Line::Groups(groups), _) => {
-                        groups.skip(place.number);
-                        None
-                    }
-                };
-                self.leave(place, body, in_group, &mut changes);
-            }
-        }
-        Ok(changes)
     }
 
     pub fn counts(&mut self, read: &mut impl Read, seen: Seen<'_>) -> Result<Counts, Error> {

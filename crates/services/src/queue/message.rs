@@ -10,7 +10,7 @@ use super::name::{QueueId, in_row_or_none};
 
 /// Longest message, body and attributes together, in bytes (1 MiB).
 ///
-/// Source: Amazon SQS quotas, message size (read 2026-11-24; 256 KiB until August 2025).
+/// Source: Amazon SQS quotas, message size (SendMessage in the API model, read 2026-11-24).
 pub const BODY_BYTES_MAX: usize = 1_048_576;
 
 /// A message as its sender makes it.
@@ -69,6 +69,17 @@ pub struct Message {
     /// The queue in which it became a dead letter.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "in_row_or_none")]
     pub dead_letter_source: Option<QueueId>,
+    /// Of a dead letter: what became of it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<Past>,
+}
+
+/// How a message was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    pub receives: u32,
+    #[serde(with = "super::rows::millis")]
+    pub first_received: Timestamp,
 }
 
 /// What a sender is told.
@@ -92,6 +103,7 @@ impl Message {
             group: new.group.clone(),
             deduplication_id: new.deduplication_id.clone(),
             dead_letter_source: None,
+            past: None,
         }
     }
 }

@@ -53,15 +53,15 @@ pub use settings::Settings;
 
 /// Messages of one queue that may be in flight.
 ///
-/// Source: Amazon SQS quotas, standard and FIFO queues (read 2026-11-24).
+/// Source: Amazon SQS API model, ChangeMessageVisibility (read 2026-11-24).
 pub const IN_FLIGHT_MAX: usize = 120_000;
 
 /// Messages that one receive takes.
 ///
-/// Source: Amazon SQS API reference, ReceiveMessage (read 2026-11-24).
+/// Source: Amazon SQS API model, ReceiveMessage (read 2026-11-24).
 pub const RECEIVE_MAX: usize = 10;
 
 /// How long a FIFO queue knows what it was sent, and what it gave to a receive attempt.
 ///
-/// Source: Amazon SQS developer guide, exactly-once processing (read 2026-11-24).
+/// Source: Amazon SQS API model, SendMessage, for the first; not documented for the second (read 2026-11-24).
 pub const DEDUPLICATION_TIME: Duration = Duration::from_secs(300);

@@ -24,7 +24,7 @@ const LAYOUT: u8 = 1;
 /// Messages that are moved at once.
 const STEP_MESSAGES: usize = 100;
 
-/// Tasks that are remembered for a queue: Source: Amazon SQS API reference, ListMessageMoveTasks (read 2026-11-24).
+/// Tasks that are remembered for a queue. Source: Amazon SQS API model, ListMessageMoveTasks (read 2026-11-24).
 const TASKS_MAX: usize = 10;
 
 /// How long a task waits after a step that failed before it is given up.
@@ -252,10 +252,11 @@ impl Queues {
 
 /// A message that is moved by a task is a new one, but for what it says.
 ///
-/// Source: Amazon SQS developer guide, dead-letter queue redrive (read 2026-11-24).
+/// Source: Amazon SQS developer guide, "Learn how to configure a dead-letter queue redrive": a new id and time (read
+/// 2026-11-24).
 fn anew(message: &Message, now: Timestamp) -> Message {
     let id = random::uuid(random::bytes()).into();
-    Message { id, sent: now, due: now, dead_letter_source: None, ..message.clone() }
+    Message { id, sent: now, due: now, dead_letter_source: None, past: None, ..message.clone() }
 }
 
 fn count_moved(tx: &mut Tx, task: &MoveTask, moved: u64) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::function::Scope;
 use crate::name::{AccountId, Malformed, Region};
 
-/// Source: Amazon SQS API reference, CreateQueue (read 2026-11-24).
+/// Source: Amazon SQS API model, CreateQueue (read 2026-11-24).
 const NAME_LETTERS_MAX: usize = 80;
 
 const FIFO_SUFFIX: &str = ".fifo";

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep_until};
 use super::RECEIVE_MAX;
 use super::error::Error;
 use super::fifo::{Also, Incoming};
-use super::lane::{Ask, Picked};
-use super::message::Message;
+use super::lane::{Ask, Left, Picked};
+use super::message::{Message, Past};
 use super::name::QueueId;
 use super::queues::{Queue, Queues, UnderWay};
 use super::receipt::Receipt;
@@ -39,7 +39,7 @@ pub struct Receive {
 pub struct Received {
     pub message: Message,
     pub receipt: String,
-    /// How often it was received, this time included.
+    /// How often it was received, this time included, and in the queue in which it became a dead letter.
     pub receives: u32,
     pub first_received: Timestamp,
     /// Its place in a FIFO queue.
@@ -156,10 +156,11 @@ impl Queues {
             .map(|taken| {
                 let (uid, content) = (queue.uid, queue.content.number);
                 let receipt = Receipt { uid, content, place: taken.place, receive: taken.receives };
+                let past = taken.message.past;
                 Received {
                     receipt: self.receipts().write(&receipt),
-                    receives: taken.receives,
-                    first_received: taken.first_received,
+                    receives: taken.receives + past.map_or(0, |past| past.receives),
+                    first_received: past.map_or(taken.first_received, |past| past.first_received),
                     sequence: queue.id.name.is_fifo().then_some(taken.place.number),
                     message: taken.message,
                 }
@@ -181,7 +182,7 @@ impl Queues {
         match settings.redrive {
             Some(redrive) => {
                 let now = self.store().clock();
-                let dead = picked.dead.iter().map(|left| dead_letter(&left.message, &queue.id, now)).collect();
+                let dead = picked.dead.iter().map(|left| dead_letter(left, &queue.id, now)).collect();
                 let (source, picked) = (queue.clone(), picked.clone());
                 let also = move |tx: &mut Tx| {
                     source.check(tx)?;
@@ -211,10 +212,20 @@ impl Queues {
     }
 }
 
-/// A message as it is in the dead-letter queue: its age is counted on in a standard queue and anew in a FIFO queue.
+/// A message as it is in the dead-letter queue: its age is counted on in a standard queue and anew in a FIFO queue, where
+/// its id becomes its deduplication id. Receives are counted across queues.
 ///
-/// Source: Amazon SQS developer guide, dead-letter queues and retention (read 2026-11-24).
-fn dead_letter(message: &Message, source: &QueueId, now: Timestamp) -> Message {
-    let sent = if source.name.is_fifo() { now } else { message.sent };
-    Message { sent, due: sent, dead_letter_source: Some(source.clone()), ..message.clone() }
+/// Source: Amazon SQS developer guide, "Setting-up dead-letter queue retention" and "Learn how to configure a dead-letter
+/// queue redrive" (read 2026-11-24); localstack/localstack pull request 10425 for the count (read 2026-11-24).
+fn dead_letter(left: &Left, source: &QueueId, now: Timestamp) -> Message {
+    let message = left.message.clone();
+    let (sent, deduplication_id) = match source.name.is_fifo() {
+        true => (now, Some(message.id.clone())),
+        false => (message.sent, message.deduplication_id.clone()),
+    };
+    let past = match (message.past, left.past) {
+        (Some(before), Some(here)) => Some(Past { receives: before.receives + here.receives, ..before }),
+        (before, here) => before.or(here),
+    };
+    Message { sent, due: sent, deduplication_id, past, dead_letter_source: Some(source.clone()), ..message }
 }

@@ -38,7 +38,7 @@ const MOVES: Space = Space::new(0x0167);
 
 const QUEUE_LAYOUT: u8 = 1;
 const MESSAGE_LAYOUT: u8 = 1;
-const FLIGHT_LAYOUT: u8 = 1;
+const FLIGHT_LAYOUT: u8 = 2;
 const SEEN_LAYOUT: u8 = 1;
 
 /// Longest message within its log; longer ones have a row of their own.
@@ -92,6 +92,8 @@ pub struct Flight {
     pub receives: u32,
     pub sent: Timestamp,
     pub first_received: Timestamp,
+    /// The last time.
+    pub received: Timestamp,
     pub until: Timestamp,
 }
 
@@ -306,7 +308,7 @@ fn of_parts(parts: &[u8]) -> Result<Message, Unreadable> {
 }
 
 /// Bytes of one entry of a flight row.
-const FLIGHT_BYTES: usize = 1 + 2 * 8 + 4 + 3 * 8;
+const FLIGHT_BYTES: usize = 1 + 2 * 8 + 4 + 4 * 8;
 
 pub fn encode_flights(flights: &[Flight]) -> Vec<u8> {
     let mut row = Vec::with_capacity(1 + flights.len() * FLIGHT_BYTES);
@@ -316,7 +318,7 @@ pub fn encode_flights(flights: &[Flight]) -> Vec<u8> {
         row.extend_from_slice(&flight.place.number.to_be_bytes());
         row.extend_from_slice(&flight.body.to_be_bytes());
         row.extend_from_slice(&flight.receives.to_be_bytes());
-        for at in [flight.sent, flight.first_received, flight.until] {
+        for at in [flight.sent, flight.first_received, flight.received, flight.until] {
             row.extend_from_slice(&at.millis().to_be_bytes());
         }
     }
@@ -350,7 +352,8 @@ fn decode_flight(entry: &[u8]) -> Option<Flight> {
         receives: u32::from_be_bytes(*receives),
         sent: at(0)?,
         first_received: at(1)?,
-        until: at(2)?,
+        received: at(2)?,
+        until: at(3)?,
     })
 }
 

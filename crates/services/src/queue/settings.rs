@@ -10,7 +10,7 @@ use store::Timestamp;
 use super::message::{BODY_BYTES_MAX, Message};
 use super::name::{QueueId, in_row, in_row_many};
 
-// Source of all: Amazon SQS API reference, SetQueueAttributes (read 2026-11-24).
+// Source of all: Amazon SQS API model, SetQueueAttributes (read 2026-11-24).
 pub const VISIBILITY_MAX: Duration = Duration::from_secs(43_200);
 pub const DELAY_MAX: Duration = Duration::from_secs(900);
 pub const WAIT_MAX: Duration = Duration::from_secs(20);

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::catalog::each;
 use super::error::Error;
+use super::lane::has_old;
 use super::name::QueueId;
 use super::queues::{Queues, UnderWay};
 use super::rows::{self, Content};
@@ -34,22 +35,35 @@ impl Queues {
         if let Err(error) = self.collect_garbage().await {
             tracing::warn!(%error, "what is left of deleted queues could not be cleared away");
         }
-        let mut queues = Vec::new();
-        let read = self.store().read(|read| {
-            each(read, rows::queues(None), |id, _| {
-                queues.push(id);
-                true
-            })
-        });
-        if let Err(error) = read {
+        let queues = self.with_old_messages();
+        if let Err(error) = &queues {
             tracing::warn!(%error, "the queues could not be read");
         }
-        for id in queues {
+        for id in queues.unwrap_or_default() {
             if let Err(error) = self.expire(&id).await {
                 tracing::warn!(queue = %id, %error, "old messages could not be deleted");
             }
         }
         self.open().iter().for_each(|queue| queue.rest());
+    }
+
+    /// The queues whose oldest message is too old. Reads rows, and keeps nothing of the others in memory.
+    pub(super) fn with_old_messages(&self) -> Result<Vec<QueueId>, Error> {
+        let mut all = Vec::new();
+        self.store().read(|read| {
+            each(read, rows::queues(None), |id, queue| {
+                all.push((Content::of(&id, queue), queue.settings.clone(), id));
+                true
+            })
+        })?;
+        let now = self.moment().now;
+        let mut old = Vec::new();
+        for (content, settings, id) in all {
+            if self.store().read(|read| has_old(read, &content, &settings, now))? {
+                old.push(id);
+            }
+        }
+        Ok(old)
     }
 
     /// Deletes the messages of a queue that are too old.

@@ -105,6 +105,11 @@ impl Script {
             }
             "purge" => self.queues.purge(queue).await.map(|()| String::new()),
             "remove" => self.queues.remove(queue).await.map(|()| String::new()),
+            "old" => {
+                let old = self.queues.with_old_messages()?;
+                let names: Vec<&str> = old.iter().map(|id| id.name.as_str()).collect();
+                Ok(format!("{} of {} open", names.join(" "), self.queues.open().len()).trim_start().to_owned())
+            }
             "collect" => self.queues.collect_garbage().await.map(|()| String::new()),
             other => panic!("no command {other}"),
         }

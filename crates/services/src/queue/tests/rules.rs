@@ -159,7 +159,7 @@ async fn what_was_received_too_often_becomes_a_dead_letter() {
          3 -
          3 0 0 0
          3 1 0 0
-         4 a:1",
+         4 a:3",
     )
     .await;
 }
@@ -190,6 +190,57 @@ async fn messages_go_when_they_are_too_old() {
          59 1 1 0
          61 1 0 0
          90 0 0 0",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_delayed_message_ages_too() {
+    check(
+        "0 create jobs retention=60
+         0 send jobs a delay=900
+         59 counts jobs
+         61 counts jobs
+         900 receive jobs",
+        "59 0 0 1
+         61 0 0 0
+         900 -",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_queue_that_keeps_nothing_for_too_long_is_not_read_into_memory() {
+    check(
+        "0 create idle
+         0 create jobs retention=60
+         0 send idle a
+         0 send jobs b
+         0 restart
+         59 old jobs
+         60 old jobs",
+        "59 of 0 open
+         60 jobs of 0 open",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_hides_for_twelve_hours_after_a_receive_at_most() {
+    check(
+        "0 create jobs
+         0 send jobs a
+         1 receive jobs
+         1 hide jobs a 43200
+         2 restart
+         2 hide jobs a 43200
+         2 hide jobs a 43199
+         3 hide jobs a 0
+         3 receive jobs
+         3 hide jobs a 43200",
+        "1 a:1
+         2 HiddenTooLong
+         3 a:2",
     )
     .await;
 }
@@ -330,7 +381,7 @@ async fn dead_letters_of_a_fifo_queue_keep_their_group_and_free_it() {
          0 1
          1 a:1
          2 b:1
-         2 a:1",
+         2 a:2",
     )
     .await;
 }
