@@ -282,7 +282,7 @@ fn complete_now(tx: &mut Tx, complete: &Complete) -> Result<(Object, Option<Chan
     let uploaded = rows::parts(tx, &bucket, &name.id, 0, PARTS_MAX as usize)?;
     let chosen = choose(&complete.parts, &uploaded, &upload)?;
     let whole = Whole::of(&chosen, &upload)?;
-    whole.check(complete, &upload)?;
+    whole.check(complete)?;
     for (number, part) in &uploaded {
         match chosen.iter().any(|(chosen, _)| chosen == number) {
             true => rows::delete_part(tx, &bucket, &name.id, *number),
@@ -324,7 +324,8 @@ fn choose<'a>(
         let invalid = || Error::InvalidPart { number: want.number, etag: want.etag.clone() };
         let at = uploaded.binary_search_by_key(&want.number, |(number, _)| *number).map_err(|_| invalid())?;
         let (number, part) = &uploaded[at];
-        let checksum = part.checksum.algorithm == upload.checksums();
+        // An upload that stated none took parts with any.
+        let checksum = upload.algorithm.is_none_or(|stated| part.checksum.algorithm == stated);
         let same = want
             .checksum
             .as_ref()
@@ -362,7 +363,10 @@ impl Whole {
         let etag = format!("{}-{}", hex::encode(md5.finalize()), chosen.len());
         let of_parts: Vec<OfPart> =
             chosen.iter().map(|(_, part)| OfPart { value: part.checksum.value.clone(), size: part.size }).collect();
-        let checksum = checksum::of_parts(upload.checksums(), upload.method, &of_parts);
+        // Where none was stated it is that of the parts, if they have one in common that can be put together.
+        let algorithm = chosen.first().map_or(upload.checksums(), |(_, part)| part.checksum.algorithm);
+        let same = chosen.iter().all(|(_, part)| part.checksum.algorithm == algorithm);
+        let checksum = same.then(|| checksum::of_parts(algorithm, upload.method, &of_parts)).flatten();
         let parts = chosen.iter().map(|(number, part)| Part {
             number: *number,
             size: part.size,
@@ -378,7 +382,7 @@ impl Whole {
     }
 
     /// Against what the sender says of the whole.
-    fn check(&self, complete: &Complete, upload: &Upload) -> Result<(), Error> {
+    fn check(&self, complete: &Complete) -> Result<(), Error> {
         if let Some(stated) = complete.size
             && stated != self.size
         {
@@ -387,9 +391,11 @@ impl Whole {
         let Some((algorithm, stated)) = &complete.checksum else { return Ok(()) };
         let same = self.checksum.as_ref().is_some_and(|checksum| {
             // A composite one may be stated with or without the number of parts.
-            checksum.value == *stated || checksum.value.rsplit_once('-').is_some_and(|(value, _)| value == stated)
+            checksum.algorithm == *algorithm
+                && (checksum.value == *stated
+                    || checksum.value.rsplit_once('-').is_some_and(|(value, _)| value == stated))
         });
-        match *algorithm == upload.checksums() && same {
+        match same {
             true => Ok(()),
             false => Err(Error::BadChecksum { algorithm: *algorithm }),
         }
