@@ -95,7 +95,7 @@ def test_a_zip_bomb_that_lies_about_its_sizes_is_refused():
 
 @pytest.mark.parametrize("depth", [128, 30_000])
 def test_a_path_that_is_too_deep_is_refused(depth):
-    is_refused(zip_with("a/" * depth + "x"), "names deep and the limit is 128")
+    is_refused(zip_with("a/" * depth + "x"), "could not unzip")
 
 
 def test_a_package_over_fifty_mib_is_refused():

@@ -128,12 +128,12 @@ def test_the_region_comes_from_the_scope():
 @pytest.mark.parametrize(
     "service, operation, arguments",
     [
-        ("sqs", "list_queues", {}),
-        ("dynamodb", "list_tables", {}),
         ("sns", "list_topics", {}),
         ("iam", "list_users", {}),
-        ("events", "list_event_buses", {}),
-        ("s3", "list_buckets", {}),
+        ("kinesis", "list_streams", {}),
+        ("stepfunctions", "list_state_machines", {}),
+        ("events", "list_archives", {}),
+        ("s3", "list_bucket_metrics_configurations", {"Bucket": "any"}),
         ("sts", "get_session_token", {}),
         ("logs", "describe_metric_filters", {}),
         ("lambda", "list_layers", {}),

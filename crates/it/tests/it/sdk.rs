@@ -64,6 +64,11 @@ fn boto3_sends_and_receives_messages() {
 }
 
 #[test]
+fn a_queue_runs_a_function() {
+    python("python/test_event_source_mappings.py");
+}
+
+#[test]
 fn asynchronous_invocations_are_retried_and_their_ends_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config.toml");
