@@ -201,9 +201,7 @@ fn a_dropped_body_goes_after_its_grace_and_an_unkept_one_with_its_process() {
     let (kept, dropped, unkept) = (put(), put(), put());
     [&kept, &dropped].into_iter().for_each(|blob| keep(&store, blob));
     drop(store.blobs().write()); // nothing was written
-    let mut unfinished = store.blobs().write();
-    unfinished.write(&body(100_000)).expect("written");
-    std::mem::forget(unfinished); // as a killed process leaves it
+    leave_unfinished(&store, directory.path());
     drop_blob(&store, &dropped);
     clock.advance(GRACE - Duration::from_millis(1));
     assert_eq!(collect(&store), 0);
@@ -221,6 +219,19 @@ fn a_dropped_body_goes_after_its_grace_and_an_unkept_one_with_its_process() {
     assert!(store.blobs().read(&kept).is_ok());
     assert!(store.blobs().read(&unkept).is_err());
     assert_eq!(files_in(&directory.path().join("blobs")).len(), 1);
+}
+
+/// Leaves the file of a body that nobody finished, as a killed process does.
+fn leave_unfinished(store: &Store, directory: &Path) {
+    let (blobs, aside) = (directory.join("blobs"), directory.join("aside"));
+    let before = files_in(&blobs);
+    let mut unfinished = store.blobs().write();
+    unfinished.write(&body(100_000)).expect("written");
+    let after = files_in(&blobs);
+    let begun = after.iter().find(|file| !before.contains(file)).expect("it has a file");
+    std::fs::copy(begun, &aside).expect("copied");
+    drop(unfinished);
+    std::fs::rename(&aside, begun).expect("put back");
 }
 
 fn files_in(directory: &Path) -> Vec<PathBuf> {
