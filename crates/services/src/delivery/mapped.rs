@@ -217,22 +217,17 @@ impl Mapped {
     }
 
     /// Puts what was received into batches, and gives those out.
-    fn take(
-        &mut self,
-        plan: Plan,
-        taken: Vec<Result<Taken, queue::Error>>,
-        ask: &Ask<'_, FunctionId>,
-        claimed: &mut Claimed<Arc<Batch>>,
-    ) {
+    fn take(&mut self, plan: Plan, taken: Vec<Result<Taken, queue::Error>>, claimed: &mut Claimed<Arc<Batch>>) {
         let Some(lane) = self.lanes.get_mut(&plan.id) else { return };
+        let now = self.services.store().clock(); // what was received came after the claim had begun
         let mut full = true;
         for taken in taken {
             match taken {
                 Ok(taken) => {
                     full &= taken.full;
-                    lane.gather(&plan.id, taken.items, ask.now);
+                    lane.gather(&plan.id, taken.items, now);
                 }
-                Err(error) => lane.stumble(&plan.id, &error, ask.now, claimed),
+                Err(error) => lane.stumble(&plan.id, &error, now, claimed),
             }
         }
         lane.receives = match full {
@@ -244,7 +239,7 @@ impl Mapped {
             false if lane.paused.is_none() => lane.wait(plan.arrivals, self.told.clone()),
             false => {}
         }
-        let given = lane.give(&plan.id, ask.now, plan.count, claimed);
+        let given = lane.give(&plan.id, now, plan.count, claimed);
         *self.under_way.entry(plan.id).or_default() += given;
     }
 }
@@ -264,7 +259,7 @@ impl Source for Mapped {
         });
         let received = join_all(receiving).await;
         for (plan, taken) in received {
-            self.take(plan, taken, ask, &mut claimed);
+            self.take(plan, taken, &mut claimed);
         }
         Ok(claimed)
     }
@@ -396,6 +391,7 @@ impl Lane {
             true => {
                 let mut items = items.into();
                 while matches!(self.cut(id, &mut items, now), Ready::Now(_)) {}
+                self.gathered.extend(items); // the clock was set back meanwhile
             }
             false => self.gathered.extend(items),
         }
