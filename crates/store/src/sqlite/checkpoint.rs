@@ -33,6 +33,8 @@ pub(super) struct Checkpointer {
 struct Shared {
     state: Mutex<Pending>,
     work: Condvar,
+    /// Held by the checkpoint that runs: a second one gets SQLITE_BUSY at once, whatever the busy timeout is.
+    running: Mutex<()>,
 }
 
 struct Pending {
@@ -51,7 +53,7 @@ impl Checkpointer {
         halt: Arc<Halt>,
     ) -> std::io::Result<Checkpointer> {
         let pending = Pending { bytes: 0, look_at: wal_bytes / LOOKS, stopped: false };
-        let shared = Arc::new(Shared { state: Mutex::new(pending), work: Condvar::new() });
+        let shared = Arc::new(Shared { state: Mutex::new(pending), work: Condvar::new(), running: Mutex::default() });
         let (mine, its_readers, its_halt) = (shared.clone(), readers.clone(), halt.clone());
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".to_owned())
@@ -61,12 +63,12 @@ impl Checkpointer {
 
     /// Has the log start over at once, for a writer that finds no room to make it longer. Says whether it does.
     pub(super) fn start_over(&self, writer: &Connection) -> bool {
-        // Not PASSIVE, which gives way to a checkpoint under way on the other thread instead of waiting for it.
-        let moved = self.readers.drained(|| frames(writer, "RESTART"));
+        let _alone = lock(&self.shared.running);
+        let moved = self.readers.drained(|| move_log(writer, "RESTART"));
         if let Err(error) = &moved {
             report(error, &self.halt);
         }
-        moved.is_ok()
+        moved.is_ok_and(|log| log.moved)
     }
 
     pub(super) fn wrote(&self, changes: &Changes) {
@@ -97,9 +99,10 @@ fn run(shared: &Shared, connection: &Connection, readers: &Readers, wal_bytes: u
         if halt.check().is_err() {
             return;
         }
-        match checkpoint(connection, readers, wal_bytes) {
+        match checkpoint(shared, connection, readers, wal_bytes) {
             Ok(in_log) => {
-                let written = if in_log >= in_log_before { in_log - in_log_before } else { in_log };
+                // A log that started over since the last look does not tell what was written.
+                let written = in_log.checked_sub(in_log_before).unwrap_or(estimated);
                 in_log_before = in_log;
                 lock(&shared.state).look_at = look_at(wal_bytes / LOOKS, estimated, written);
             }
@@ -126,18 +129,31 @@ fn look_at(bytes: u64, estimated: u64, written: u64) -> u64 {
 
 /// Moves what can be moved without anybody waiting; then, if the log is long, the rest, so that it starts over. Says how
 /// large it was.
-fn checkpoint(connection: &Connection, readers: &Readers, wal_bytes: u64) -> Result<u64, rusqlite::Error> {
-    let in_log = readers.drained(|| frames(connection, "PASSIVE"))?;
-    let in_log = in_log.max(0).cast_unsigned() * PAGE_BYTES;
+fn checkpoint(
+    shared: &Shared,
+    connection: &Connection,
+    readers: &Readers,
+    wal_bytes: u64,
+) -> Result<u64, rusqlite::Error> {
+    let _alone = lock(&shared.running);
+    let in_log = readers.drained(|| move_log(connection, "PASSIVE"))?.bytes;
     if in_log >= wal_bytes {
-        readers.drained(|| frames(connection, "RESTART"))?;
+        readers.drained(|| move_log(connection, "RESTART"))?;
     }
     Ok(in_log)
 }
 
-/// How many pages the log has.
-fn frames(connection: &Connection, mode: &str) -> Result<i64, rusqlite::Error> {
-    connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(1))
+struct Log {
+    bytes: u64,
+    /// Whether nothing kept the checkpoint from its end.
+    moved: bool,
+}
+
+fn move_log(connection: &Connection, mode: &str) -> Result<Log, rusqlite::Error> {
+    connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+        let (busy, pages) = (row.get::<_, bool>(0)?, row.get::<_, i64>(1)?);
+        Ok(Log { bytes: pages.max(0).cast_unsigned() * PAGE_BYTES, moved: !busy })
+    })
 }
 
 /// A checkpoint that did not happen is tried again after the next writes; a sync that failed ends the process.

@@ -28,7 +28,7 @@ use crate::halt::Halt;
 use crate::lock;
 use checkpoint::Checkpointer;
 use read::Readers;
-use reserve::Reserve;
+use reserve::{Reserve, Room};
 
 /// What this program writes, and the newest that it reads.
 pub(crate) const FORMAT: i64 = 1;
@@ -195,12 +195,17 @@ impl Engine for Sqlite {
     }
 
     fn may_grow(&self, bytes: usize) -> bool {
-        self.reserve.may_grow(bytes, || {
+        let room = self.reserve.room_for(bytes, || {
             let writer = lock(&self.writer);
             let free = writer.query_row("PRAGMA freelist_count", [], |row| row.get::<_, i64>(0));
             free.unwrap_or(0).max(0).cast_unsigned() * 4096
-        })
+        });
+        if room == Room::NoMore {
+            self.checkpointer.start_over(&lock(&self.writer));
+        }
+        room == Room::Enough
     }
+
     fn version(&self) -> Result<Version, Error> {
         self.version_on_disk().map_err(unavailable)
     }

@@ -2,7 +2,8 @@
 //!
 //! A file of fixed size holds space that nobody else can take. On a disk with too little room, transactions that grow the
 //! map are refused; the file stays until a write that is not refused (a delete) finds no room at all, and gives its space
-//! to that one. Growth is allowed again when there is room for both.
+//! to that one. Growth is allowed again when there is room for both. From the first refusal on the log must be short: what
+//! it holds moves to the map's file while there is room for that, and deletes then write into the log's own space.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,15 @@ enum Growth {
     Refused { seen: Instant },
 }
 
+/// What a transaction that grows the map is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Room {
+    Enough,
+    /// Too little, for the first time.
+    NoMore,
+    None,
+}
+
 impl Reserve {
     /// On a disk that is already full the reserve is missing from the start.
     pub(super) fn open(map: &Path, bytes: u64) -> Reserve {
@@ -48,14 +58,14 @@ impl Reserve {
         let growth = Mutex::new(Growth::Allowed { left: 0, seen: Instant::now() });
         let reserve = Reserve { directory: directory.to_owned(), log: log.into(), bytes, growth };
         if !reserve.allocate() {
-            refuse(&mut lock(&reserve.growth));
+            let _ = refuse(&mut lock(&reserve.growth));
         }
         reserve
     }
 
     /// A write found no room: makes the reserved space available. Says whether there was any.
     pub(super) fn release(&self) -> bool {
-        refuse(&mut lock(&self.growth));
+        let _ = refuse(&mut lock(&self.growth));
         match std::fs::remove_file(self.path()) {
             Ok(()) => true,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
@@ -67,31 +77,30 @@ impl Reserve {
     }
 
     /// Whether a transaction that grows the map by `bytes` may go on. `reusable` says how much of the map's file is free.
-    pub(super) fn may_grow(&self, bytes: usize, reusable: impl FnOnce() -> u64) -> bool {
+    pub(super) fn room_for(&self, bytes: usize, reusable: impl FnOnce() -> u64) -> Room {
         let taken = TAKEN_BYTES_MIN.max(ROOM_PER_BYTE * bytes as u64);
         let mut growth = lock(&self.growth);
         match &mut *growth {
             Growth::Allowed { left, seen } if *left >= taken && seen.elapsed() < BELIEVED => {
                 *left -= taken;
-                true
+                Room::Enough
             }
-            Growth::Allowed { .. } => {
-                let (room, wanted) = (self.room(), self.wanted(bytes));
-                match room >= wanted {
-                    true => *growth = Growth::Allowed { left: room - wanted, seen: Instant::now() },
-                    false => refuse(&mut growth),
+            Growth::Allowed { .. } => match self.room().checked_sub(self.wanted(bytes)) {
+                Some(left) => {
+                    *growth = Growth::Allowed { left, seen: Instant::now() };
+                    Room::Enough
                 }
-                room >= wanted
-            }
-            Growth::Refused { seen } if seen.elapsed() < LOOK_AGAIN => false,
+                None => refuse(&mut growth),
+            },
+            Growth::Refused { seen } if seen.elapsed() < LOOK_AGAIN => Room::None,
             Growth::Refused { .. } if self.room() >= self.missing() + self.wanted(bytes) && self.allocate() => {
                 *growth = Growth::Allowed { left: 0, seen: Instant::now() };
                 tracing::info!("there is space again: writes go on");
-                true
+                Room::Enough
             }
             Growth::Refused { seen } => {
                 *seen = Instant::now();
-                reusable() > 2 * self.bytes
+                if reusable() > 2 * self.bytes { Room::Enough } else { Room::None }
             }
         }
     }
@@ -130,11 +139,15 @@ impl Reserve {
     }
 }
 
-fn refuse(growth: &mut Growth) {
-    if matches!(growth, Growth::Allowed { .. }) {
-        tracing::warn!("the disk is full: writes are refused until there is space again");
+fn refuse(growth: &mut Growth) -> Room {
+    let before = std::mem::replace(growth, Growth::Refused { seen: Instant::now() });
+    match before {
+        Growth::Allowed { .. } => {
+            tracing::warn!("the disk is full: writes are refused until there is space again");
+            Room::NoMore
+        }
+        Growth::Refused { .. } => Room::None,
     }
-    *growth = Growth::Refused { seen: Instant::now() };
 }
 
 fn preallocate(file: &File, bytes: u64) -> std::io::Result<()> {
