@@ -284,19 +284,22 @@ impl Inner {
     /// Whether it was committed; `false` after a conflict.
     async fn commit(&self, commit: &Commit) -> Result<bool, Error> {
         loop {
-            match self.committer.stage(commit)? {
-                Staged::Accepted(receipt) => match receipt.outcome().await {
-                    Outcome::Durable => return Ok(true),
-                    Outcome::Failed(error) => return Err(error),
-                    Outcome::Retry => {}
-                },
+            let outcome = match self.committer.stage(commit)? {
+                Staged::Accepted(receipt) => receipt.outcome().await,
+                Staged::Alone(batch) => self.committer.write_here(&batch),
                 Staged::Conflict(receipt) => {
                     receipt.outcome().await;
                     return Ok(false);
                 }
                 Staged::Busy(receipt) => {
                     receipt.outcome().await;
+                    continue;
                 }
+            };
+            match outcome {
+                Outcome::Durable => return Ok(true),
+                Outcome::Failed(error) => return Err(error),
+                Outcome::Retry => {}
             }
         }
     }
