@@ -23,7 +23,7 @@ struct Service {
     operations: &'static [&'static str],
 }
 
-const SERVICES: [Service; 6] = [
+const SERVICES: [Service; 7] = [
     Service {
         name: "dynamodb",
         source: "dynamodb/2012-08-10",
@@ -54,6 +54,11 @@ const SERVICES: [Service; 6] = [
             "UpdateTable",
             "UpdateTimeToLive",
         ],
+    },
+    Service {
+        name: "dynamodbstreams",
+        source: "dynamodbstreams/2012-08-10",
+        operations: &["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
     },
     Service {
         name: "events",

@@ -53,8 +53,14 @@ pub struct Served {
 }
 
 /// Every API's table.
-pub(crate) fn tables() -> [&'static Table; 6] {
-    [&dynamodb::TABLE, &events::TABLE, &lambda::TABLE, &logs::TABLE, &sqs::TABLE, &sts::TABLE]
+pub(crate) fn tables() -> [&'static Table; 7] {
+    [&dynamodb::TABLE, &dynamodb::stream::TABLE, &events::TABLE, &lambda::TABLE, &logs::TABLE, &sqs::TABLE, &sts::TABLE]
+}
+
+/// The table of a scope; where several share it, the one that the request's target is in.
+fn table(scope: &str, parts: &Parts) -> Option<&'static Table> {
+    let tables = || tables().into_iter().filter(|table| table.scope == scope);
+    tables().find(|table| table.is_target(parts)).or_else(|| tables().next())
 }
 
 impl Api {
@@ -96,7 +102,7 @@ impl Api {
             Ok(None) => return (NOTHING, refuse(&Refusal::Missing, &parts, request_id)),
             Err(refusal) => return (NOTHING, refuse(&refusal, &parts, request_id)),
         };
-        match tables().into_iter().find(|table| table.scope == claim.scope.service) {
+        match table(&claim.scope.service, &parts) {
             Some(table) => self.serve_table(table, claim, parts, body, peer, request_id).await,
             None => (NOTHING, refuse_service(&claim.scope.service, &parts, request_id)),
         }

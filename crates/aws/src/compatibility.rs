@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::api::tables;
 use crate::operation::Table;
 use crate::s3;
+use crate::shape::Protocol;
 
 const HEAD: &str = "# Compatibility
 
@@ -31,7 +32,12 @@ fn s3_section() -> String {
 }
 
 fn section(table: &Table) -> String {
-    let mut section = format!("\n## `{}`\n\n| operation | IAM action |\n|---|---|\n", table.scope);
+    let of_scope = tables().into_iter().filter(|other| other.scope == table.scope).count();
+    let target = match table.service.protocol {
+        Protocol::Json { target, .. } if of_scope > 1 => format!(", target `{target}`"),
+        _ => String::new(),
+    };
+    let mut section = format!("\n## `{}`{target}\n\n| operation | IAM action |\n|---|---|\n", table.scope);
     for row in &table.rows {
         writeln!(section, "| {} | `{}` |", row.described.name, row.action).expect("a String takes every write");
     }

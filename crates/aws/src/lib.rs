@@ -41,6 +41,7 @@
 pub mod api;
 pub mod auth;
 mod body;
+mod bookmark;
 pub mod call;
 mod check;
 #[cfg(test)]

@@ -165,6 +165,15 @@ impl Table {
         }
     }
 
+    /// Whether `X-Amz-Target` names an operation of this service.
+    pub fn is_target(&self, parts: &http::request::Parts) -> bool {
+        let header = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match self.service.protocol {
+            Protocol::Json { target, .. } => header.strip_prefix(target).is_some_and(|rest| rest.starts_with('.')),
+            Protocol::RestJson | Protocol::Query { .. } | Protocol::QueryCompatible { .. } => false,
+        }
+    }
+
     /// Whether the path and method are those of an operation, known or implemented.
     pub fn has_path(&self, method: &str, uri: &http::Uri) -> bool {
         self.service.protocol == Protocol::RestJson && !matches!(self.find_path(method, uri), Found::Unknown)

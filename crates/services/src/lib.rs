@@ -24,6 +24,7 @@ mod random;
 mod row;
 pub mod run;
 mod services;
+pub mod stream;
 pub mod table;
 pub mod timer;
 pub mod trace;

@@ -16,6 +16,7 @@ use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparin
 use crate::name::AccountId;
 use crate::queue::Queues;
 use crate::run::{Payload, RequestId, RunFunction};
+use crate::stream;
 use crate::table::{self, Tables};
 use crate::usage::Meter;
 
@@ -125,6 +126,7 @@ impl Services {
         background.spawn(self.queues().clone().run(self.stopped()));
         background.spawn(self.objects().clone().run(self.stopped()));
         background.spawn(table::run(self.tables().clone(), self.stopped()));
+        background.spawn(stream::run(self.store().clone(), self.stopped()));
         if let Some(retention) = options.log_retention {
             background.spawn(drop_old_logs(self.store().clone(), retention, self.stopped()));
         }

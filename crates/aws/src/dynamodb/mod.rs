@@ -1,7 +1,7 @@
 //! DynamoDB: tables and items.
 //!
 //! Start reading at [`TABLE`]. How values travel is in `attribute`, which parameters may stand beside one another in
-//! `expression`, what errors are called in `refusal`. What a table is and does is in `services::table`.
+//! `expression`, what errors are called in `refusal`, the streams of tables in [`stream`]. What a table is and does is in `services::table`.
 
 mod attribute;
 mod batch;
@@ -14,6 +14,7 @@ mod page;
 mod refusal;
 mod setting;
 mod statement;
+pub mod stream;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,13 @@
 //! Tables: create, describe, change, delete, list; and what belongs to the account.
 
+use services::table::stream::View;
 use services::table::{
     AttributeDefinition, Billing, ChangeTable, Class, Counted, Index, IndexChange, KeyAttribute, KeyElement, KeySchema,
     NewIndex, NewProjection, NewTable, OnDemand, Projection, Reach, Scalar, Table, Throughput,
 };
 use store::Timestamp;
 
-use super::{name, refusal};
+use super::{name, refusal, stream};
 use crate::call::Call;
 use crate::error::{self, Error};
 use crate::shapes::dynamodb as shapes;
@@ -25,7 +26,7 @@ const TABLE_UNITS_MAX: i64 = 40_000;
 const ENDPOINT_MINUTES: i64 = 1_440;
 
 pub async fn create_table(call: Call, input: CreateTableInput) -> Result<CreateTableOutput, Error> {
-    refuse_streams(input.stream_specification.as_ref())?;
+    let stream = input.stream_specification.as_ref().map(stream_wanted).transpose()?.flatten();
     if input.resource_policy.is_some() {
         return Err(error::VALIDATION.with("ResourcePolicy is not supported: policies of tables are not implemented"));
     }
@@ -64,6 +65,7 @@ pub async fn create_table(call: Call, input: CreateTableInput) -> Result<CreateT
         deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
         encrypted: input.sse_specification.and_then(|given| given.enabled).unwrap_or(false),
         tags: input.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        stream,
     };
     let table = call.services.tables().create(&new).await.map_err(refusal::of_table)?;
     let empty = vec![Counted::default(); table.indexes.len()];
@@ -71,13 +73,15 @@ pub async fn create_table(call: Call, input: CreateTableInput) -> Result<CreateT
     Ok(CreateTableOutput { table_description: Some(described) })
 }
 
-/// Streams are not there yet: a table that claims to have one would lose events.
-fn refuse_streams(given: Option<&shapes::StreamSpecification>) -> Result<(), Error> {
-    match given.is_some_and(|given| given.stream_enabled) {
-        true => Err(error::VALIDATION
-            .with("One or more parameter values were invalid: StreamSpecification: streams are not implemented")),
-        false => Ok(()),
-    }
+/// Whether a stream is wanted, and with which view.
+fn stream_wanted(given: &shapes::StreamSpecification) -> Result<Option<View>, Error> {
+    let text = match (given.stream_enabled, given.stream_view_type.as_deref()) {
+        (true, Some(view)) => return Ok(Some(stream::view(view))),
+        (false, None) => return Ok(None),
+        (true, None) => "If stream is being enabled then UpdateViewType is required",
+        (false, Some(_)) => "If stream is being disabled, then UpdateViewType must not be specified",
+    };
+    Err(error::VALIDATION.with(format!("One or more parameter values were invalid: {text}")))
 }
 
 pub async fn describe_table(call: Call, input: DescribeTableInput) -> Result<DescribeTableOutput, Error> {
@@ -87,7 +91,6 @@ pub async fn describe_table(call: Call, input: DescribeTableInput) -> Result<Des
 }
 
 pub async fn update_table(call: Call, input: UpdateTableInput) -> Result<UpdateTableOutput, Error> {
-    refuse_streams(input.stream_specification.as_ref())?;
     if input.replica_updates.is_some() {
         return Err(error::VALIDATION.with("ReplicaUpdates is not supported: global tables are not implemented"));
     }
@@ -102,8 +105,9 @@ pub async fn update_table(call: Call, input: UpdateTableInput) -> Result<UpdateT
         class: class(input.table_class.as_deref()),
         deletion_protection: input.deletion_protection_enabled,
         encrypted: input.sse_specification.and_then(|given| given.enabled),
+        stream: input.stream_specification.as_ref().map(stream_wanted).transpose()?,
     };
-    if change == ChangeTable::default() && input.stream_specification.is_none() {
+    if change == ChangeTable::default() {
         return Err(error::VALIDATION.with(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required",
         ));
@@ -250,6 +254,7 @@ fn describe(table: &Table, status: &str, counted: Counted, of_indexes: &[Counted
     let global: Vec<_> =
         of(Reach::Global).map(|(index, counted)| describe_global(table, status, index, counted)).collect();
     let on_demand = settings.billing == Billing::PayPerRequest;
+    let began = settings.stream.as_ref().map(|stream| Timestamp::from_millis(stream.began_millis));
     TableDescription {
         attribute_definitions: Some(settings.attributes.iter().map(defined).collect()),
         table_name: Some(table.id.name.as_str().to_owned()),
@@ -296,7 +301,14 @@ fn describe(table: &Table, status: &str, counted: Counted, of_indexes: &[Counted
         ),
         deletion_protection_enabled: Some(settings.deletion_protection),
         on_demand_throughput: settings.on_demand.map(bounds),
-        ..TableDescription::default()
+        stream_specification: settings.stream.as_ref().filter(|stream| stream.enabled).map(|stream| {
+            shapes::StreamSpecification {
+                stream_enabled: true,
+                stream_view_type: Some(stream::view_name(stream.view).to_owned()),
+            }
+        }),
+        latest_stream_label: began.map(stream::label),
+        latest_stream_arn: began.map(|began| stream::arn(&table.id, began)),
     }
 }
 
@@ -311,7 +323,7 @@ fn defined(attribute: &KeyAttribute) -> shapes::AttributeDefinition {
     }
 }
 
-fn key_schema(schema: &KeySchema) -> Vec<shapes::KeySchemaElement> {
+pub fn key_schema(schema: &KeySchema) -> Vec<shapes::KeySchemaElement> {
     let kinds = ["HASH", "RANGE"];
     let each = schema.attributes().zip(kinds).map(|(attribute, kind)| shapes::KeySchemaElement {
         attribute_name: attribute.name.clone(),

@@ -95,7 +95,7 @@ fn answer(version: &str, target: &str, status: u16, body: Vec<u8>) -> Response<B
 /// Services that write a namespace before the names of their errors, and a checksum of every body.
 fn namespace(target: &str) -> Option<&'static str> {
     match target {
-        "DynamoDB_20120810" => Some("com.amazonaws.dynamodb.v20120810"),
+        "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Some("com.amazonaws.dynamodb.v20120810"),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! What each service's requests and answers hold. Written by `cargo xtask shapes`; see `shape` for the vocabulary.
 
 pub mod dynamodb;
+pub mod dynamodbstreams;
 pub mod events;
 pub mod lambda;
 pub mod logs;

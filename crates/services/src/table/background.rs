@@ -1,5 +1,5 @@
 //! What tables do on their own: rows of deleted tables and indexes go, new indexes are filled, items that are due are
-//! deleted, tokens are forgotten.
+//! deleted, tokens are forgotten, shards of streams are closed.
 //!
 //! All of it is rows, so a restart goes on where the last run stopped. The loop sleeps until a row of work is written; while
 //! there are tables whose items fall due it looks at them every [`LOOK_EVERY`].
@@ -102,6 +102,7 @@ impl Tables {
         more |= self.expire().await?;
         if forget_tokens {
             more |= self.forget_tokens().await?;
+            self.roll_shards().await?;
         }
         Ok(more)
     }
@@ -214,8 +215,14 @@ impl Tables {
             match Stored::get(tx, item_row)? {
                 Some(mut old) => {
                     let key = table.key_item(old.item()?);
-                    let change =
-                        Change { table: &table, row: item_row.clone(), key: &key, old: Some(&mut old), new: None };
+                    let change = Change {
+                        table: &table,
+                        row: item_row.clone(),
+                        key: &key,
+                        old: Some(&mut old),
+                        new: None,
+                        expired: true,
+                    };
                     change::apply(tx, change)?;
                 }
                 None => tx.delete(row.clone()),

@@ -1,7 +1,7 @@
 //! The one place where an item is changed.
 //!
-//! [`apply`] writes the item's row, its entries in the indexes, its due row and the counts, in the transaction that it is
-//! given. [`Change`] is all that others need to know of it: who records changes (a stream) does it in `apply`.
+//! [`apply`] writes the item's row, its entries in the indexes, its due row, the counts and the record in the table's
+//! stream, in the transaction that it is given. [`Change`] is all that others need to know of it.
 
 use bytes::Bytes;
 use store::{Read, Tx};
@@ -12,6 +12,7 @@ use super::key;
 use super::layout;
 use super::rows::{self, Counted};
 use super::schema::{Index, Reach, Table};
+use super::stream;
 use super::value::{self, Item, Value};
 
 /// An item as its row holds it, parsed when somebody looks.
@@ -50,16 +51,19 @@ pub(super) struct Change<'a> {
     pub key: &'a Item,
     pub old: Option<&'a mut Stored>,
     pub new: Option<&'a Item>,
+    /// It goes because it was due.
+    pub expired: bool,
 }
 
 /// Writes a change; says what it takes.
 pub(super) fn apply(tx: &mut Tx, change: Change) -> Result<Consumed, Error> {
-    let Change { table, row, key, mut old, new } = change;
+    let Change { table, row, key, mut old, new, expired } = change;
     let old_size = old.as_ref().map(|old| old.size()).transpose()?;
     let new_size = new.map(value::size);
     let mut consumed = Consumed::default();
     consumed.add(None, write_units(old_size.unwrap_or(0).max(new_size.unwrap_or(0))));
-    let looks_at_old = !table.indexes.is_empty() || table.settings.expiry.is_some();
+    let settings = &table.settings;
+    let looks_at_old = !table.indexes.is_empty() || settings.expiry.is_some() || settings.stream.is_some();
     let old_item = match &mut old {
         Some(old) if looks_at_old => Some(old.item()?),
         Some(_) | None => None,
@@ -77,6 +81,7 @@ pub(super) fn apply(tx: &mut Tx, change: Change) -> Result<Consumed, Error> {
         rows::count_collection(tx, table, partition, grown);
     }
     fall_due(tx, table, &row, old_item, new);
+    stream::record(tx, table, key, old_item, new, expired);
     let items = i64::from(new.is_some()) - i64::from(old_size.is_some());
     rows::count(tx, table, 0, Counted { items, bytes: bytes_of(new_size) - bytes_of(old_size) });
     match new {

@@ -11,6 +11,7 @@ use super::schema::{
     Billing, Class, Expiry, Index, KeyAttribute, KeySchema, OnDemand, Projection, Reach, Scalar, Settings, Table,
     TableId, Throughput, ThroughputChanged, is_name,
 };
+use super::stream::{self, View};
 use super::{Tables as AllTables, key};
 use crate::name::{AccountId, Region};
 use crate::random;
@@ -37,6 +38,7 @@ pub struct NewTable {
     pub deletion_protection: bool,
     pub encrypted: bool,
     pub tags: Vec<(String, String)>,
+    pub stream: Option<View>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +79,8 @@ pub struct ChangeTable {
     pub class: Option<Class>,
     pub deletion_protection: Option<bool>,
     pub encrypted: Option<bool>,
+    /// Switches the stream on, with a view, or off.
+    pub stream: Option<Option<View>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -144,6 +148,7 @@ impl AllTables {
                         "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
                     ));
                 }
+                stream::end(tx, &table)?;
                 rows::delete_table(tx, id);
                 rows::drop_table(tx, &table);
                 Ok(table)
@@ -249,6 +254,7 @@ fn make(tx: &mut Tx, new: &NewTable) -> Table {
         encrypted: new.encrypted,
         tags: new.tags.iter().cloned().collect(),
         expiry: None,
+        stream: new.stream.map(|view| stream::begin(tx, &new.id, &key, view)),
     };
     let next_index = indexes.len() as u64 + 1;
     Table { id: new.id.clone(), settings, number: u64::from_be_bytes(*high), key, indexes, next_index, created: now }
@@ -497,6 +503,9 @@ fn apply(tx: &mut Tx, table: &mut Table, change: &ChangeTable) -> Result<(), Err
     settings.encrypted = change.encrypted.unwrap_or(settings.encrypted);
     settings.on_demand = change.on_demand.or(settings.on_demand);
     define_more(settings, &change.attributes)?;
+    if let Some(wanted) = change.stream {
+        stream::set(tx, table, wanted)?;
+    }
     let creates = change.indexes.iter().filter(|change| matches!(change, IndexChange::Create(_))).count();
     if creates > 1 || change.indexes.len() - creates > 0 && creates > 0 {
         return Err(invalid(

@@ -1,10 +1,12 @@
 //! Tables: items with typed attributes under a partition key and, where there is one, a sort key.
 //!
 //! Start reading at [`Tables`] (what faces hold), [`schema`] (what a table is) and `change` (the one place where an item
-//! is changed). Row layouts are in `rows`, `key` and `layout`; the expression language is in [`expression`].
+//! is changed). Row layouts are in `rows`, `key` and `layout`; the expression language is in [`expression`], what is told
+//! of changes in [`stream`].
 //!
 //! Invariants:
-//! - An item, its entries in all indexes, its due row and the counts of its table change in one commit.
+//! - An item, its entries in all indexes, its due row, the counts of its table and the record in its
+//!   stream change in one commit.
 //! - A number is exact; equal items are equal rows.
 //! - Nothing here knows HTTP, JSON or ARNs (`aws::dynamodb` translates). Texts of errors are DynamoDB's, because clients
 //!   compare them.
@@ -24,6 +26,7 @@ mod partiql;
 mod read;
 mod rows;
 pub mod schema;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 mod transact;

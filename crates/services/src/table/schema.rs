@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use store::Timestamp;
 
+use super::stream::TableStream;
 use super::value::{Item, Type, Value};
 use crate::name::{AccountId, Malformed, Region};
 
@@ -202,6 +203,8 @@ pub struct Settings {
     pub encrypted: bool,
     pub tags: BTreeMap<String, String>,
     pub expiry: Option<Expiry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<TableStream>,
 }
 
 /// Items fall due at the second that an attribute says.

@@ -56,6 +56,7 @@ fn new_table() -> NewTable {
         deletion_protection: false,
         encrypted: false,
         tags: Vec::new(),
+        stream: None,
     }
 }
 

@@ -106,7 +106,8 @@ impl Tables {
                 return Ok(Written { table, old: None, new: None, consumed });
             }
         };
-        let change = Change { table: &table, row, key: write.key(), old: old.as_mut(), new: new.as_ref() };
+        let change =
+            Change { table: &table, row, key: write.key(), old: old.as_mut(), new: new.as_ref(), expired: false };
         let consumed = change::apply(tx, change)?;
         let old = match old.filter(|_| write.returns_old) {
             Some(old) => Some(old.into_item()?),
