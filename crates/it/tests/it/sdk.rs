@@ -69,6 +69,16 @@ fn a_queue_runs_a_function() {
 }
 
 #[test]
+fn boto3_makes_buses_and_rules() {
+    python("python/test_events_rules.py");
+}
+
+#[test]
+fn events_and_schedules_reach_their_targets() {
+    python("python/test_events_delivery.py");
+}
+
+#[test]
 fn asynchronous_invocations_are_retried_and_their_ends_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config.toml");

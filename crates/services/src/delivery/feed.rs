@@ -1,6 +1,6 @@
 //! The feed discipline: rows whose delivery is to write other rows. Events on a bus become what their rules' targets get,
 //! timers become what is due. Nothing is run, so nothing fails but the store; what is passed on then has a discipline of
-//! its own.
+//! its own. Messages for FIFO queues (`outgoing`) are the one feed with another target than the commit itself.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -38,9 +38,15 @@ pub(super) trait Feed: Send + Sync + 'static {
     fn shard(item: &Self::Item) -> ShardId;
     fn bytes(item: &Self::Item) -> usize;
 
-    /// Writes what an item leads to and deletes it. `room` is what may still be written; who needs more writes a part,
-    /// and the item stays for the rest.
-    fn pass_on(&self, tx: &mut Tx, item: &Self::Item, room: &mut usize) -> Result<(), Error>;
+    /// Writes what an item leads to and deletes it, or lets it wait for another time. `room` is what may still be
+    /// written; who needs more writes a part, and the item stays for the rest.
+    fn pass_on(
+        &self,
+        tx: &mut Tx,
+        item: &Self::Item,
+        delivered: &Delivered,
+        room: &mut usize,
+    ) -> Result<(), Error>;
 }
 
 pub(super) struct Feeder<F> {
@@ -111,7 +117,7 @@ impl<F: Feed> Source for Feeder<F> {
                 .transact(|tx| {
                     shards.iter().for_each(|&shard| tx.fence(shard, store.fence(shard)));
                     let mut room = WRITTEN_BYTES_MAX;
-                    group.iter().try_for_each(|settled| pass_on(tx, &*feed, &settled.parcel, &mut room))
+                    group.iter().try_for_each(|settled| pass_on(tx, &*feed, settled, &mut room))
                 })
                 .await
         })
@@ -134,8 +140,9 @@ impl<F: Feed> Source for Feeder<F> {
 }
 
 /// Passes an item on, or gives it up: it would hold up all others.
-fn pass_on<F: Feed>(tx: &mut Tx, feed: &F, item: &F::Item, room: &mut usize) -> Result<(), Error> {
-    match feed.pass_on(tx, item, room) {
+fn pass_on<F: Feed>(tx: &mut Tx, feed: &F, settled: &Settled<F::Item>, room: &mut usize) -> Result<(), Error> {
+    let item = &*settled.parcel;
+    match feed.pass_on(tx, item, &settled.delivered, room) {
         Ok(()) => Ok(()),
         Err(Error::Store(error) | Error::Bus(bus::Error::Store(error))) => Err(error.into()),
         Err(error) => {
@@ -146,7 +153,7 @@ fn pass_on<F: Feed>(tx: &mut Tx, feed: &F, item: &F::Item, room: &mut usize) -> 
     }
 }
 
-/// The target of every feed: the commit that settles an item delivers it.
+/// The target of feeds that lead to rows alone: the commit that settles an item delivers it.
 pub(super) struct Commit;
 
 impl<F: Feed> Target<Feeder<F>> for Commit {

@@ -4,7 +4,7 @@
 //! where they go is `Target`, and how often and how long they are tried is a `policy`. There are three disciplines, each a
 //! `Source`: the `bag` (attempts and a deadline for each event, settled in any order), the `cursor` (order and a
 //! checkpoint for each partition, for the streams to come) and the `feed` (rows that only lead to other rows: `published`
-//! events and `timers`). Asynchronous `invocations` are a bag whose target are functions; a service that only
+//! events, `timers`, and messages that are `outgoing` to FIFO queues). Asynchronous `invocations` are a bag whose target are functions; a service that only
 //! wants a function to be run calls `emit` in its own transaction. Event source mappings are `mapped`: batches that are
 //! received from queues, which keep the attempts and deadlines themselves.
 //!
@@ -24,6 +24,7 @@ mod feed;
 mod invocations;
 mod mapped;
 mod outcome;
+mod outgoing;
 mod policy;
 mod published;
 mod receiver;
@@ -50,6 +51,7 @@ use crate::services::Services;
 use bag::Bag;
 use feed::{Commit, Feed, Feeder};
 use invocations::Invocations;
+use outgoing::{FifoQueues, Outgoings};
 use published::Published;
 use timers::Timers;
 
@@ -248,8 +250,9 @@ impl News {
 /// all delays and ages.
 pub(crate) async fn run(services: Services, retry_scale: f64, stop: watch::Receiver<bool>) {
     tokio::join!(
-        feed(&services, Published::new(services.clone()), stop.clone()),
-        feed(&services, Timers::new(services.clone()), stop.clone()),
+        feed(&services, Published::new(services.clone()), Commit, stop.clone()),
+        feed(&services, Timers::new(services.clone()), Commit, stop.clone()),
+        feed(&services, Outgoings, FifoQueues(services.clone()), stop.clone()),
         invoke(services.clone(), retry_scale, stop),
     );
 }
@@ -263,11 +266,11 @@ async fn invoke(services: Services, retry_scale: f64, stop: watch::Receiver<bool
     carry::carry(store, bag, invocations, parallel_max, written, stop).await;
 }
 
-async fn feed<F: Feed>(services: &Services, feed: F, stop: watch::Receiver<bool>) {
+async fn feed<F: Feed, T: Target<Feeder<F>>>(services: &Services, feed: F, target: T, stop: watch::Receiver<bool>) {
     let store = services.store().clone();
     let written = News::Rows(store.watch(&F::rows()));
     let feeder = Feeder::new(store.clone(), Arc::new(feed));
-    carry::carry(store, feeder, Arc::new(Commit), feed::PARALLEL_MAX, written, stop).await;
+    carry::carry(store, feeder, Arc::new(target), feed::PARALLEL_MAX, written, stop).await;
 }
 
 /// Delivers what event source mappings read until `stop` is true.

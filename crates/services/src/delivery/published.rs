@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 use store::{Range, ShardId, Snapshot, Timestamp, Tx};
 
-use super::Error;
 use super::feed::Feed;
-use super::receiver::{Dispatch, Receivers};
+use super::receiver::{Address, Dispatch, Receivers, Sender};
+use super::{Delivered, Error};
 use crate::bus::event::iso;
 use crate::bus::input::Firing;
 use crate::bus::matcher::Matchers;
@@ -54,7 +54,7 @@ impl Feed for Published {
         waiting.document.len()
     }
 
-    fn pass_on(&self, tx: &mut Tx, waiting: &Waiting, room: &mut usize) -> Result<(), Error> {
+    fn pass_on(&self, tx: &mut Tx, waiting: &Waiting, _: &Delivered, room: &mut usize) -> Result<(), Error> {
         let matcher = self.matchers.lock().unwrap_or_else(PoisonError::into_inner).of(tx, &waiting.place.bus)?;
         let event: Value = serde_json::from_slice(&waiting.document).unwrap_or_default();
         let text = |name: &str| event[name].as_str().unwrap_or_default();
@@ -75,8 +75,8 @@ impl Feed for Published {
                 self.receivers.send(
                     tx,
                     &Dispatch {
-                        target,
-                        rule_arn: &rule.arn,
+                        to: Address::of(target),
+                        sender: Sender::Rule(&rule.arn),
                         document: target.input.render(&waiting.document, &firing),
                         kind: text("detail-type"),
                         source: text("source"),

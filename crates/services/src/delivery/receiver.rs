@@ -1,15 +1,17 @@
 //! Handing a document to whatever a target names, within the transaction of what causes it.
 //!
-//! A function is asked for permission and gets a row of its own, which its invocations then carry; the retries of the
-//! target are not needed for that. What cannot be handed over will not be later either: it is a dead letter.
+//! A function is asked for permission and gets a row of its own, which its invocations then carry; a FIFO queue gets one
+//! that is `outgoing`, and is tried as often as the target's policy says. What cannot be handed over now, and will not be
+//! later either, is a dead letter.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use store::Tx;
 
+use super::outgoing::Outgoing;
 use super::{Cause, Error, InvokeLater, PAYLOAD_BYTES_MAX, emit};
-use crate::bus::rule::{Place, Receiver, Target};
+use crate::bus::rule::{Place, Receiver, Retry, Target};
 use crate::bus::{self, BusId, BusName};
 use crate::function::{FunctionId, Qualifier, Scope, Unroutable};
 use crate::identity::{self, Context, Principal};
@@ -18,9 +20,8 @@ use crate::queue::{self, Attribute, AttributeValue, NewMessage, QueueId, QueueNa
 use crate::services::Services;
 use crate::trace;
 
-/// Who asks for permission.
-const EVENTS_NAME: &str = "events.amazonaws.com";
-const EVENTS: Principal = Principal::Service { name: EVENTS_NAME };
+/// Who asks functions for permission.
+const EVENTS: Principal = Principal::Service { name: "events.amazonaws.com" };
 
 /// Buses that an event may pass through: with more it is taken for going round in circles.
 const DEPTH_MAX: u32 = 16;
@@ -31,8 +32,8 @@ pub(super) struct Receivers {
 
 /// A document on its way to a target.
 pub(super) struct Dispatch<'a> {
-    pub target: &'a Target,
-    pub rule_arn: &'a str,
+    pub to: Address<'a>,
+    pub sender: Sender<'a>,
     pub document: Bytes,
     /// What it is and where it comes from, as functions are told.
     pub kind: &'a str,
@@ -40,11 +41,63 @@ pub(super) struct Dispatch<'a> {
     pub cause: &'a Cause,
 }
 
-/// Why a target does not get it, in the service's words.
-struct Refused {
-    code: &'static str,
-    text: String,
+/// Where to, and what if that fails.
+#[derive(Clone, Copy)]
+pub(super) struct Address<'a> {
+    pub arn: &'a str,
+    pub receiver: &'a Receiver,
+    /// The message group in a queue that keeps order.
+    pub group: Option<&'a str>,
+    pub retry: Option<&'a Retry>,
+    pub dead_letter: Option<&'a Place>,
 }
+
+/// Who sends it.
+#[derive(Clone, Copy)]
+pub(super) enum Sender<'a> {
+    /// Functions decide whether they let it in.
+    Rule(&'a str),
+}
+
+/// Why a target does not get it, in the service's words.
+pub(super) struct Refused {
+    pub code: &'static str,
+    pub text: String,
+}
+
+impl<'a> Address<'a> {
+    pub fn of(target: &'a Target) -> Address<'a> {
+        Address {
+            arn: &target.arn,
+            receiver: &target.receiver,
+            group: target.group.as_deref(),
+            retry: target.retry.as_ref(),
+            dead_letter: target.dead_letter.as_ref().map(|dead_letter| &dead_letter.queue),
+        }
+    }
+}
+
+impl Sender<'_> {
+    fn service(self) -> &'static str {
+        match self {
+            Sender::Rule(_) => "events.amazonaws.com",
+        }
+    }
+
+    /// What a dead letter says of who sent it, and to whom.
+    ///
+    /// Source: EventBridge User Guide, "Using dead-letter queues" (read 2026-11-24).
+    fn facts(self, target: &str) -> Facts {
+        let target = ("TARGET_ARN", target.to_owned());
+        let facts = match self {
+            Sender::Rule(arn) => vec![("RULE_ARN", arn.to_owned()), target],
+        };
+        facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// Attributes of a dead letter.
+pub(super) type Facts = BTreeMap<String, String>;
 
 impl Receivers {
     /// What a row takes beside its document.
@@ -55,10 +108,10 @@ impl Receivers {
     }
 
     pub fn send(&self, tx: &mut Tx, dispatch: &Dispatch<'_>) -> Result<(), Error> {
-        let sent = match &dispatch.target.receiver {
+        let sent = match dispatch.to.receiver {
             Receiver::Function { at, qualifier } => self.invoke(tx, dispatch, at, qualifier.as_deref()),
             Receiver::Bus(at) => pass_to_bus(tx, dispatch, at),
-            Receiver::Queue(at) => self.enqueue(tx, dispatch, at),
+            Receiver::Queue(at) => enqueue(tx, dispatch, at),
             Receiver::Unserved => Ok(Err(Refused {
                 code: "NO_RESOURCE",
                 text: "Nothing can be delivered to a target of this kind here yet.".to_owned(),
@@ -66,57 +119,10 @@ impl Receivers {
         };
         match sent? {
             Ok(()) => Ok(()),
-            Err(refused) => self.bury(tx, dispatch, &refused),
-        }
-    }
-
-    /// Sends what the target does not get to its queue for dead letters.
-    ///
-    /// Source for the attributes: EventBridge User Guide, "Using dead-letter queues" (read 2026-11-24).
-    fn bury(&self, tx: &mut Tx, dispatch: &Dispatch<'_>, refused: &Refused) -> Result<(), Error> {
-        let Refused { code, text } = refused;
-        let (rule, target) = (dispatch.rule_arn, dispatch.target.arn.as_str());
-        let Some(dead_letter) = &dispatch.target.dead_letter else {
-            tracing::warn!(rule, target, code, text, "an event is dropped");
-            return Ok(());
-        };
-        let facts = [("RULE_ARN", rule), ("TARGET_ARN", target), ("ERROR_CODE", code), ("ERROR_MESSAGE", text)];
-        let attribute = |(name, value): (&str, &str)| {
-            let value = AttributeValue::Text(value.to_owned());
-            (name.to_owned(), Attribute { data_type: "String".to_owned(), value })
-        };
-        let attributes = facts.into_iter().map(attribute).collect();
-        if let Err(refused) = self.write_to_queue(tx, dispatch, &dead_letter.queue, attributes)? {
-            tracing::warn!(rule, target, code, text, why = refused.text, "a dead letter is dropped");
-        }
-        Ok(())
-    }
-
-    fn enqueue(&self, tx: &mut Tx, dispatch: &Dispatch<'_>, at: &Place) -> Result<Result<(), Refused>, Error> {
-        self.write_to_queue(tx, dispatch, at, BTreeMap::new())
-    }
-
-    fn write_to_queue(
-        &self,
-        tx: &mut Tx,
-        dispatch: &Dispatch<'_>,
-        at: &Place,
-        attributes: BTreeMap<String, Attribute>,
-    ) -> Result<Result<(), Refused>, Error> {
-        let absent = || Refused { code: "NO_RESOURCE", text: format!("There is no queue {}.", at.name) };
-        let queue = scope(at).zip(QueueName::parse(&at.name).ok()).map(|(scope, name)| QueueId { scope, name });
-        let Some(queue) = queue else { return Ok(Err(absent())) };
-        let message = NewMessage {
-            body: String::from_utf8_lossy(&dispatch.document).into_owned(),
-            attributes,
-            trace_header: dispatch.cause.trace.as_ref().map(trace::render_xray),
-            sender: EVENTS_NAME.to_owned(),
-            ..NewMessage::default()
-        };
-        match queue::emit(tx, &queue, &message) {
-            Ok(_) => Ok(Ok(())),
-            Err(queue::Error::Store(error)) => Err(error.into()),
-            Err(error) => Ok(Err(Refused { code: "NO_RESOURCE", text: error.to_string() })),
+            Err(refused) => {
+                let Dispatch { to, sender, .. } = dispatch;
+                bury(tx, to.dead_letter, &message(dispatch, Facts::new()), sender.facts(to.arn), &refused)
+            }
         }
     }
 
@@ -127,15 +133,16 @@ impl Receivers {
         at: &Place,
         qualifier: Option<&str>,
     ) -> Result<Result<(), Refused>, Error> {
-        let absent = || Refused { code: "NO_RESOURCE", text: format!("Function not found: {}", dispatch.target.arn) };
+        let arn = dispatch.to.arn;
+        let absent = || Refused { code: "NO_RESOURCE", text: format!("Function not found: {arn}") };
         let Some((function, qualifier)) = function(at, qualifier) else { return Ok(Err(absent())) };
         match self.services.routes().resolve(&function, qualifier.as_ref(), 0) {
             Ok(_) | Err(Unroutable::Pending) => {}
             Err(Unroutable::Absent | Unroutable::Failed(_)) => return Ok(Err(absent())),
         }
-        if !self.allowed(dispatch, &function, qualifier.as_ref()) {
-            let text =
-                format!("The resource policy of {} does not let {} invoke it.", dispatch.target.arn, dispatch.rule_arn);
+        let Sender::Rule(rule) = dispatch.sender;
+        if !self.allowed(rule, arn, &function, qualifier.as_ref()) {
+            let text = format!("The resource policy of {arn} does not let {rule} invoke it.");
             return Ok(Err(Refused { code: "NO_PERMISSIONS", text }));
         }
         if dispatch.document.len() > PAYLOAD_BYTES_MAX {
@@ -154,17 +161,96 @@ impl Receivers {
         emit(tx, &later).map(|_| Ok(()))
     }
 
-    fn allowed(&self, dispatch: &Dispatch<'_>, function: &FunctionId, qualifier: Option<&Qualifier>) -> bool {
+    fn allowed(&self, rule: &str, target: &str, function: &FunctionId, qualifier: Option<&Qualifier>) -> bool {
         let context = Context::default()
-            .with("aws:SourceArn", dispatch.rule_arn)
+            .with("aws:SourceArn", rule)
             .with("aws:SourceAccount", function.scope.account.as_str());
         let request = identity::Request {
             action: "lambda:InvokeFunction",
-            resource: &dispatch.target.arn,
+            resource: target,
             owner: &function.scope.account,
             context: &context,
         };
         identity::authorize(&EVENTS, &request, &self.services.routes().policy(function, qualifier)).allowed()
+    }
+}
+
+/// Sends what a target does not get to the queue for dead letters.
+pub(super) fn bury(
+    tx: &mut Tx,
+    queue: Option<&Place>,
+    letter: &NewMessage,
+    mut facts: Facts,
+    refused: &Refused,
+) -> Result<(), Error> {
+    let Refused { code, text } = refused;
+    facts.insert("ERROR_CODE".to_owned(), (*code).to_owned());
+    facts.insert("ERROR_MESSAGE".to_owned(), text.clone());
+    let Some(place) = queue else {
+        tracing::warn!(?facts, "an event is dropped");
+        return Ok(());
+    };
+    let attributes = attributes(&facts);
+    let letter = NewMessage { attributes, group: None, deduplication_id: None, ..letter.clone() };
+    let sent = match queue_id(place) {
+        Some(queue) => queue::emit(tx, &queue, &letter),
+        None => return Ok(()), // no queue has such a name
+    };
+    match sent {
+        Ok(_) => Ok(()),
+        Err(queue::Error::Store(error)) => Err(error.into()),
+        Err(why) => {
+            tracing::warn!(?facts, %why, "a dead letter is dropped");
+            Ok(())
+        }
+    }
+}
+
+fn message(dispatch: &Dispatch<'_>, facts: Facts) -> NewMessage {
+    NewMessage {
+        body: String::from_utf8_lossy(&dispatch.document).into_owned(),
+        attributes: attributes(&facts),
+        trace_header: dispatch.cause.trace.as_ref().map(trace::render_xray),
+        group: dispatch.to.group.map(ToOwned::to_owned),
+        sender: dispatch.sender.service().to_owned(),
+        ..NewMessage::default()
+    }
+}
+
+fn attributes(facts: &Facts) -> BTreeMap<String, Attribute> {
+    let attribute = |text: &String| Attribute {
+        data_type: "String".to_owned(),
+        value: AttributeValue::Text(text.clone()),
+    };
+    facts.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
+}
+
+fn enqueue(tx: &mut Tx, dispatch: &Dispatch<'_>, at: &Place) -> Result<Result<(), Refused>, Error> {
+    let absent = || Refused { code: "NO_RESOURCE", text: format!("There is no queue {}.", at.name) };
+    let Some(queue) = queue_id(at) else { return Ok(Err(absent())) };
+    let message = message(dispatch, Facts::new());
+    let fifo = match queue::settings_of(tx, &queue) {
+        Ok(settings) => settings.fifo,
+        Err(queue::Error::Store(error)) => return Err(error.into()),
+        Err(_) => return Ok(Err(absent())),
+    };
+    match fifo {
+        None => match queue::emit(tx, &queue, &message) {
+            Ok(_) => Ok(Ok(())),
+            Err(queue::Error::Store(error)) => Err(error.into()),
+            Err(_) => Ok(Err(absent())),
+        },
+        Some(fifo) if !fifo.by_content => Ok(Err(Refused {
+            code: "INVALID_PARAMETER",
+            text: "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
+                   explicitly"
+                .to_owned(),
+        })),
+        Some(_) => {
+            let facts = dispatch.sender.facts(dispatch.to.arn);
+            Outgoing::put(tx, at, &message, facts, &dispatch.to);
+            Ok(Ok(()))
+        }
     }
 }
 
@@ -177,13 +263,17 @@ fn pass_to_bus(tx: &mut Tx, dispatch: &Dispatch<'_>, at: &Place) -> Result<Resul
     let bus = scope(at).zip(BusName::parse(&at.name).ok()).map(|(scope, name)| BusId { scope, name });
     match bus {
         Some(bus) => bus::put(tx, &bus, &dispatch.document, &cause).map(Ok).map_err(Error::from),
-        None => Ok(Err(Refused { code: "NO_RESOURCE", text: format!("There is no bus {}.", dispatch.target.arn) })),
+        None => Ok(Err(Refused { code: "NO_RESOURCE", text: format!("There is no bus {}.", dispatch.to.arn) })),
     }
 }
 
 fn function(at: &Place, qualifier: Option<&str>) -> Option<(FunctionId, Option<Qualifier>)> {
     let id = FunctionId { scope: scope(at)?, name: FunctionName::parse(&at.name).ok()? };
     Some((id, qualifier.map(Qualifier::parse).transpose().ok()?))
+}
+
+pub(super) fn queue_id(at: &Place) -> Option<QueueId> {
+    Some(QueueId { scope: scope(at)?, name: QueueName::parse(&at.name).ok()? })
 }
 
 fn scope(at: &Place) -> Option<Scope> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use store::{Range, ShardId, Snapshot, Timestamp, Tx};
 
 use super::feed::Feed;
-use super::receiver::{Dispatch, Receivers};
-use super::{Cause, Error};
+use super::receiver::{Address, Dispatch, Receivers, Sender};
+use super::{Cause, Delivered, Error};
 use crate::bus::event::{Event, iso};
 use crate::bus::input::Firing;
 use crate::bus::{RuleId, rule};
@@ -45,8 +45,8 @@ impl Timers {
             self.receivers.send(
                 tx,
                 &Dispatch {
-                    target,
-                    rule_arn: &rule.arn,
+                    to: Address::of(target),
+                    sender: Sender::Rule(&rule.arn),
                     document: target.input.render(&document, &firing),
                     kind: event.detail_type,
                     source: event.source,
@@ -85,7 +85,7 @@ impl Feed for Timers {
         Receivers::OVERHEAD_BYTES
     }
 
-    fn pass_on(&self, tx: &mut Tx, timer: &Timer, _: &mut usize) -> Result<(), Error> {
+    fn pass_on(&self, tx: &mut Tx, timer: &Timer, _: &Delivered, _: &mut usize) -> Result<(), Error> {
         if !timer.is_set(tx)? {
             return Ok(()); // unset since it was claimed
         }

@@ -35,6 +35,9 @@ pub(super) enum Incoming {
     Moved(Message),
 }
 
+/// What became of the messages, once it is known.
+type Reply = oneshot::Receiver<Result<Vec<Result<Sent, Error>>, Error>>;
+
 /// What else happens in the commit that sends.
 pub(super) type Also = Box<dyn Fn(&mut Tx) -> Result<(), Error> + Send + Sync>;
 
@@ -83,6 +86,28 @@ impl Queues {
         messages: Vec<Incoming>,
         also: Option<Also>,
     ) -> Result<Vec<Result<Sent, Error>>, Error> {
+        let answer = self.enter(id, messages, also)?;
+        answer.await.unwrap_or(Err(Error::Store(store::Error::Unknown)))
+    }
+
+    /// Sends one message to a FIFO queue, and does `also` in the same commit. Messages go in the order of these calls,
+    /// whenever what they return is waited for.
+    pub(crate) fn hand_over(
+        &self,
+        id: &QueueId,
+        message: NewMessage,
+        also: impl Fn(&mut Tx) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<Sent, Error>> + Send + 'static {
+        let entered = self.enter(id, vec![Incoming::New(message)], Some(Box::new(also)));
+        async move {
+            let unknown = || Error::Store(store::Error::Unknown);
+            let mut sent = entered?.await.unwrap_or_else(|_| Err(unknown()))?;
+            sent.pop().unwrap_or_else(|| Err(unknown()))
+        }
+    }
+
+    /// Puts messages into the gate and sees to it that somebody goes through.
+    fn enter(&self, id: &QueueId, messages: Vec<Incoming>, also: Option<Also>) -> Result<Reply, Error> {
         let row = self.store().read(|read| rows::existing(read, id))?;
         let queue = self.queue(id, &row);
         let (reply, answer) = oneshot::channel();
@@ -90,7 +115,7 @@ impl Queues {
         let queues = self.clone();
         // Goes on if the sender does not: others' messages are written with it.
         tokio::spawn(async move { queues.pass(&queue).await });
-        answer.await.unwrap_or(Err(Error::Store(store::Error::Unknown)))
+        Ok(answer)
     }
 
     async fn pass(&self, queue: &Queue) {
