@@ -64,10 +64,15 @@ impl<'a> Fields<'a> {
     /// Fields whose leaves lie in different arrays have nothing to do with one another and are decided one after the
     /// other, so that the work is not multiplied.
     pub fn satisfy(&self, all: &All) -> bool {
-        let fields: Vec<Candidates<'_>> = all.0.iter().map(|field| Candidates::of(self, field)).collect();
-        if fields.iter().any(Candidates::hopeless) {
+        if !all.0.iter().all(|field| self.could(field)) {
             return false;
         }
+        if let [field] = &*all.0
+            && !field.tests.contains(&Test::Absent)
+        {
+            return true; // there is nothing that it must go with
+        }
+        let fields: Vec<Candidates<'_>> = all.0.iter().map(|field| Candidates::of(self, field)).collect();
         let bound: Vec<&Candidates<'_>> = fields.iter().filter(|field| field.bound()).collect();
         let outermost: Vec<Option<usize>> = bound.iter().map(|field| field.outermost()).collect();
         if outermost.contains(&None) {
@@ -85,6 +90,12 @@ impl<'a> Fields<'a> {
                 .collect();
             choose(&group, &Arrays::new())
         })
+    }
+
+    /// Whether a leaf passes a test of the field, or may be absent.
+    fn could(&self, field: &Field) -> bool {
+        let fits = |found: &Found<'_>| field.tests.iter().any(|test| test.holds(found.leaf));
+        self.0[field.path].iter().any(fits) || field.tests.contains(&Test::Absent)
     }
 }
 
@@ -163,10 +174,6 @@ impl<'e> Candidates<'e> {
             fitting: found.iter().filter(fits).map(|found| &found.within).collect(),
             absence: absent.then(|| found.iter().map(|found| &found.within).collect()),
         }
-    }
-
-    fn hopeless(&self) -> bool {
-        self.fitting.is_empty() && self.absence.is_none()
     }
 
     /// Whether the choice for this field narrows that for others.
