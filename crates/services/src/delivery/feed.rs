@@ -40,13 +40,7 @@ pub(super) trait Feed: Send + Sync + 'static {
 
     /// Writes what an item leads to and deletes it, or lets it wait for another time. `room` is what may still be
     /// written; who needs more writes a part, and the item stays for the rest.
-    fn pass_on(
-        &self,
-        tx: &mut Tx,
-        item: &Self::Item,
-        delivered: &Delivered,
-        room: &mut usize,
-    ) -> Result<(), Error>;
+    fn pass_on(&self, tx: &mut Tx, item: &Self::Item, delivered: &Delivered, room: &mut usize) -> Result<(), Error>;
 }
 
 pub(super) struct Feeder<F> {

@@ -162,9 +162,8 @@ impl Receivers {
     }
 
     fn allowed(&self, rule: &str, target: &str, function: &FunctionId, qualifier: Option<&Qualifier>) -> bool {
-        let context = Context::default()
-            .with("aws:SourceArn", rule)
-            .with("aws:SourceAccount", function.scope.account.as_str());
+        let context =
+            Context::default().with("aws:SourceArn", rule).with("aws:SourceAccount", function.scope.account.as_str());
         let request = identity::Request {
             action: "lambda:InvokeFunction",
             resource: target,
@@ -218,10 +217,8 @@ fn message(dispatch: &Dispatch<'_>, facts: Facts) -> NewMessage {
 }
 
 fn attributes(facts: &Facts) -> BTreeMap<String, Attribute> {
-    let attribute = |text: &String| Attribute {
-        data_type: "String".to_owned(),
-        value: AttributeValue::Text(text.clone()),
-    };
+    let attribute =
+        |text: &String| Attribute { data_type: "String".to_owned(), value: AttributeValue::Text(text.clone()) };
     facts.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
 }
 
