@@ -34,11 +34,8 @@ enum Task {
     Ci,
     /// Measures; docs/benchmarks.md has the figures and how they were taken.
     Bench(bench::Arguments),
-    /// Kills the store under load and simulates power losses; counts what was acknowledged and is gone.
-    Crash {
-        #[arg(long, default_value_t = 1000)]
-        rounds: u64,
-    },
+    /// Kills the server and the store under load and simulates power losses; counts what was acknowledged and is gone.
+    Crash(crash::Arguments),
     /// Builds the guest functions that tests and benchmarks run.
     Guests {
         /// Rebuild the committed one as well and compare.
@@ -64,7 +61,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Test { only } => test::run(only.as_deref()),
         Task::Ci => test::run(None),
-        Task::Crash { rounds } => crash::run(rounds),
+        Task::Crash(arguments) => crash::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Guests { check, names } => guests::run(&names, check),
         Task::Shapes { check, from } => {

@@ -20,7 +20,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
         fields.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
@@ -46,9 +46,13 @@ impl Connection {
     }
 
     pub fn request(&mut self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Answer> {
-        let (address, length) = (self.address, body.len());
-        let mut request =
-            format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        let address = self.address;
+        self.send(&format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n"), method, body)
+    }
+
+    /// Sends a request whose head is written already, but for the length of the body and the line that ends it.
+    pub fn send(&mut self, head: &str, method: &str, body: &[u8]) -> std::io::Result<Answer> {
+        let mut request = format!("{head}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         request.extend_from_slice(body);
         self.stream.get_mut().write_all(&request)?;
         self.answer(method)

@@ -7,11 +7,13 @@
 //! - A test has a server of its own: its own folder, a port that the system picked, a root key that the test chose.
 //! - A server ends with its test, killed by its own process id.
 
+mod client;
 pub mod crash;
 mod http;
 mod nought;
 mod place;
 
+pub use client::{Client, Failed};
 pub use http::{Answer, Connection, request};
 pub use nought::{KEY, Nought, SECRET, Starting};
 pub use place::{binary, component, guests, is_root, javascript, python, repository, skipped};

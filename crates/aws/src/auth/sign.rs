@@ -17,7 +17,8 @@ pub struct Signer<'a> {
     pub service: &'a str,
 }
 
-/// Adds the headers of a signature to a request that has its `Host` header and its `x-amz-` headers already.
+/// Adds the headers of a signature to a request that has its `Host` header and its `x-amz-` headers already. A hash of
+/// the body that these state is signed as it is.
 pub fn sign(parts: &mut Parts, body: &[u8], signer: &Signer<'_>, at: Instant) -> Result<(), http::Error> {
     parts.headers.insert("x-amz-date", HeaderValue::try_from(at.to_string())?);
     if let Some(token) = signer.session_token {
@@ -28,7 +29,9 @@ pub fn sign(parts: &mut Parts, body: &[u8], signer: &Signer<'_>, at: Instant) ->
         names.filter(|name| *name == HOST.as_str() || name.starts_with("x-amz-")).map(str::to_owned).collect();
     signed.sort_unstable();
     let scope = Scope { date: at.date(), region: signer.region.to_owned(), service: signer.service.to_owned() };
-    let canonical = canonical::request(parts, &signed, &sha256_hex(body), signer.service);
+    let stated = parts.headers.get("x-amz-content-sha256").and_then(|hash| hash.to_str().ok()).map(str::to_owned);
+    let hash = stated.unwrap_or_else(|| sha256_hex(body));
+    let canonical = canonical::request(parts, &signed, &hash, signer.service);
     let signature = hex::encode(signature(signer.secret, &scope, at, &canonical).finalize().into_bytes());
     let (key, signed) = (signer.access_key_id, signed.join(";"));
     let header = format!("{ALGORITHM} Credential={key}/{scope}, SignedHeaders={signed}, Signature={signature}");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use it::crash::{kill, power};
+use it::crash::{kill, power, services};
 
 /// Instants of the power loss that are tried with every sync in place.
 const INSTANTS: usize = 120;
@@ -11,9 +11,23 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["load", directory, round] => kill::load(Path::new(directory), round.parse().expect("a round's number")),
+        ["services", rounds] => kill_services(rounds.parse().expect("a number of rounds")),
         ["run", rounds, scratch] => run(rounds.parse().expect("a number of rounds"), Path::new(scratch)),
-        _ => panic!("usage: crash run ROUNDS FOLDER"),
+        _ => panic!("usage: crash run ROUNDS FOLDER | services ROUNDS"),
     }
+}
+
+fn kill_services(rounds: u64) {
+    let seed = services::seed();
+    println!("seed {seed}");
+    let findings = services::run(rounds, seed, |findings| {
+        if findings.rounds % 20 == 0 {
+            println!("killed {}: {} broken; {:?}", findings.rounds, findings.broken.len(), findings.counts);
+        }
+    });
+    println!("kill -9 of the server: {} rounds, {} broken", findings.rounds, findings.broken.len());
+    findings.counts.iter().for_each(|(what, count)| println!("  {what}: {count}"));
+    assert!(findings.broken.is_empty(), "{:#?}", findings.broken);
 }
 
 fn run(rounds: u64, scratch: &Path) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use it::crash::{kill, power};
+use it::crash::{kill, power, services};
 
 #[test]
 fn nothing_acknowledged_is_lost_to_kill_9() {
@@ -30,4 +30,17 @@ fn after_a_failed_sync_nothing_is_acknowledged() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("COMMIT failed"), "{told:?}");
     assert_eq!(acknowledged, 0);
+}
+
+#[test]
+fn nothing_acknowledged_by_a_service_is_lost_to_kill_9() {
+    let seed = services::seed();
+    println!("seed {seed}");
+    let findings = services::run(4, seed, |_| ());
+    println!("{:#?}", findings.counts);
+    assert!(findings.broken.is_empty(), "{:#?}", findings.broken);
+    for (what, count) in &findings.counts {
+        let rare = what.contains("again") || what.contains("more than once") || what.contains("went on");
+        assert!(rare || *count >= 10, "there was load: {what} {count}");
+    }
 }
