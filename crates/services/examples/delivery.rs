@@ -12,17 +12,19 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use services::bucket::BucketName;
 use services::bucket::notification::ObjectEvent;
-use services::delivery::{Cause, Envelopes, InvokeLater, Record};
+use services::delivery::{Cause, Discarded, Envelopes, InvokeLater, Record};
 use services::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
+use services::mapping::Origin;
 use services::name::{AccountId, FunctionName, Region};
 use services::queue::{QueueId, Received};
 use services::run::{
     Answer, BoxFuture, CodeId, EnvironmentId, Job, Kind, Output, PackageSettings, PrepareError, Prepared, Report,
     Revision, RunFunction,
 };
+use services::table::stream::{ChangeRecord, Stream};
 use services::{Options, Services};
 use store::key::{Key, Space};
-use store::{Read, Store};
+use store::{Read, Store, Timestamp};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -100,6 +102,18 @@ impl Envelopes for Silent {
 
     fn queue(&self, id: &QueueId) -> Box<str> {
         id.name.as_str().into()
+    }
+
+    fn change(&self, _: &Stream, _: &str, _: Timestamp, _: &ChangeRecord) -> Bytes {
+        Bytes::new()
+    }
+
+    fn stream(&self, origin: &Origin) -> Box<str> {
+        origin.lane().number.to_string().into()
+    }
+
+    fn discarded(&self, _: &Discarded<'_>) -> Bytes {
+        Bytes::new()
     }
 }
 

@@ -123,6 +123,7 @@ impl Services {
         });
         background.spawn(delivery::run(self.clone(), options.retry_scale, self.stopped()));
         background.spawn(delivery::run_mappings(self.clone(), self.stopped()));
+        background.spawn(delivery::run_streams(self.clone(), options.retry_scale, self.stopped()));
         background.spawn(self.queues().clone().run(self.stopped()));
         background.spawn(self.objects().clone().run(self.stopped()));
         background.spawn(table::run(self.tables().clone(), self.stopped()));

@@ -7,11 +7,13 @@ mod tests;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use serde::Serialize;
 use services::stream::{self, Bookmark, Numbering, Position, Sequence, Shard};
 use services::table::stream::{ChangeRecord, Event, ListStreams, Stream, View, parse};
 use services::table::{TableId, TableName};
 use store::{Snapshot, Timestamp};
 
+use super::attribute::Entries;
 use super::table::key_schema;
 use super::{any, attribute, name, on_disk, refusal};
 use crate::bookmark;
@@ -88,7 +90,7 @@ pub fn shard_id(stream: &Stream, shard: &Shard) -> String {
     format!("shardId-{:020}-{:08x}", shard.created_millis, mark & 0xffff_ffff)
 }
 
-pub fn sequence(shard: &Shard, number: u64) -> String {
+fn sequence(shard: &Shard, number: u64) -> String {
     let (created_millis, index) = (shard.created_millis, shard.index);
     Sequence { numbering: Numbering::Table, created_millis, index, number }.to_string()
 }
@@ -286,7 +288,7 @@ async fn get_records(call: Call, input: shapes::GetRecordsInput) -> Result<shape
     })
 }
 
-pub fn event_name(event: Event) -> &'static str {
+fn event_name(event: Event) -> &'static str {
     match event {
         Event::Insert => "INSERT",
         Event::Modify => "MODIFY",
@@ -294,10 +296,10 @@ pub fn event_name(event: Event) -> &'static str {
     }
 }
 
-pub const EVENT_VERSION: &str = "1.1";
-pub const EVENT_SOURCE: &str = "aws:dynamodb";
+const EVENT_VERSION: &str = "1.1";
+const EVENT_SOURCE: &str = "aws:dynamodb";
 /// Who deletes what is due.
-pub const PRINCIPAL: &str = "dynamodb.amazonaws.com";
+const PRINCIPAL: &str = "dynamodb.amazonaws.com";
 
 fn show(stream: &Stream, shard: &Shard, record: &stream::Record, change: ChangeRecord) -> shapes::Record {
     let size = i64::try_from(change.size()).ok();
@@ -319,6 +321,77 @@ fn show(stream: &Stream, shard: &Shard, record: &stream::Record, change: ChangeR
             stream_view_type: Some(view_name(stream.view).to_owned()),
         }),
     }
+}
+
+/// A change as it stands in the event of a function.
+///
+/// Source: Lambda developer guide, "Using AWS Lambda with Amazon DynamoDB", and developer guide, "DynamoDB Streams and
+/// Time to Live" (read 2026-11-24).
+pub fn told(stream: &Stream, sequence: &str, at: Timestamp, change: &ChangeRecord) -> Vec<u8> {
+    let told = Told {
+        event_id: hex::encode(change.id),
+        event_name: event_name(change.event),
+        event_version: EVENT_VERSION,
+        event_source: EVENT_SOURCE,
+        aws_region: stream.table.region.to_string(),
+        dynamodb: ToldChange {
+            at: at.millis() / 1_000,
+            keys: Entries(&change.key),
+            new: change.new.as_ref().map(Entries),
+            old: change.old.as_ref().map(Entries),
+            sequence,
+            size: change.size(),
+            view: view_name(stream.view),
+        },
+        user_identity: (change.event == Event::Expire).then_some(Who { principal: PRINCIPAL, kind: "Service" }),
+        arn: arn(&stream.table, stream.began),
+    };
+    serde_json::to_vec(&told).expect("attributes are plain data and a Vec takes every write")
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(rename = "eventID")]
+    event_id: String,
+    #[serde(rename = "eventName")]
+    event_name: &'a str,
+    #[serde(rename = "eventVersion")]
+    event_version: &'a str,
+    #[serde(rename = "eventSource")]
+    event_source: &'a str,
+    #[serde(rename = "awsRegion")]
+    aws_region: String,
+    dynamodb: ToldChange<'a>,
+    #[serde(rename = "userIdentity", skip_serializing_if = "Option::is_none")]
+    user_identity: Option<Who>,
+    #[serde(rename = "eventSourceARN")]
+    arn: String,
+}
+
+#[derive(Serialize)]
+struct ToldChange<'a> {
+    #[serde(rename = "ApproximateCreationDateTime")]
+    at: i64,
+    #[serde(rename = "Keys")]
+    keys: Entries<'a>,
+    #[serde(rename = "NewImage", skip_serializing_if = "Option::is_none")]
+    new: Option<Entries<'a>>,
+    #[serde(rename = "OldImage", skip_serializing_if = "Option::is_none")]
+    old: Option<Entries<'a>>,
+    #[serde(rename = "SequenceNumber")]
+    sequence: &'a str,
+    #[serde(rename = "SizeBytes")]
+    size: usize,
+    #[serde(rename = "StreamViewType")]
+    view: &'a str,
+}
+
+#[derive(Serialize)]
+struct Who {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "principalId")]
+    principal: &'static str,
 }
 
 fn trimmed() -> Error {

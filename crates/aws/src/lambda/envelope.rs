@@ -6,13 +6,17 @@ use bytes::Bytes;
 use serde_json::json;
 use services::bucket::BucketName;
 use services::bucket::notification::ObjectEvent;
-use services::delivery::{self, End, Record};
+use services::delivery::{self, Discarded, End, Record};
 use services::function::{FunctionId, Qualifier};
+use services::mapping::Origin;
 use services::name::Version;
 use services::queue::{QueueId, Received};
+use services::table::stream::{ChangeRecord, Stream};
+use store::Timestamp;
 
-use super::arn;
 use super::configuration::iso;
+use super::{arn, mapping};
+use crate::dynamodb;
 use crate::s3;
 use crate::sqs;
 
@@ -96,6 +100,53 @@ impl delivery::Envelopes for Envelopes {
         }
     }
 
+    fn change(&self, stream: &Stream, sequence: &str, at: Timestamp, change: &ChangeRecord) -> Bytes {
+        dynamodb::stream::told(stream, sequence, at, change).into()
+    }
+
+    fn stream(&self, origin: &Origin) -> Box<str> {
+        mapping::stream_arn(origin).into()
+    }
+
+    /// Source: Lambda developer guide, "Retain discarded records for a DynamoDB event source" (read 2026-11-24).
+    fn discarded(&self, discarded: &Discarded<'_>) -> Bytes {
+        let condition = match discarded.end {
+            End::TooOld => "RecordAgeExceeded",
+            End::Delivered | End::RetriesExhausted | End::TurnedOff | End::Gone => "RetryAttemptsExhausted",
+        };
+        let context = json!({
+            "requestId": discarded.request_id,
+            "functionArn": arn::of(discarded.function, discarded.qualifier),
+            "condition": condition,
+            "approximateInvokeCount": discarded.invoke_count,
+        });
+        let response = discarded.version.map_or_else(String::new, |version| {
+            let version = version.to_string();
+            let context = json!({ "statusCode": 200, "executedVersion": version, "functionError": "Unhandled" });
+            format!(r#","responseContext":{context}"#)
+        });
+        let (name, shard) = match discarded.origin {
+            Origin::Table(stream) => ("DDBStreamBatchInfo", dynamodb::stream::shard_id(stream, discarded.shard)),
+        };
+        // Those of tables are known to the second.
+        let arrival = |at: Timestamp| match discarded.origin {
+            Origin::Table(_) => format!("{}Z", &iso(at.millis())[..19]),
+        };
+        let batch = json!({
+            "shardId": shard,
+            "startSequenceNumber": discarded.sequences.0,
+            "endSequenceNumber": discarded.sequences.1,
+            "approximateArrivalOfFirstRecord": arrival(discarded.arrivals.0),
+            "approximateArrivalOfLastRecord": arrival(discarded.arrivals.1),
+            "batchSize": discarded.count,
+            "streamArn": mapping::stream_arn(discarded.origin),
+        });
+        let at = iso(discarded.at.millis());
+        let text =
+            format!(r#"{{"requestContext":{context}{response},"version":"1.0","timestamp":"{at}","{name}":{batch}}}"#);
+        text.into()
+    }
+
     fn queue(&self, id: &QueueId) -> Box<str> {
         sqs::queue_arn(id).into()
     }
@@ -129,7 +180,6 @@ mod tests {
     use services::delivery::{Envelopes as _, Response};
     use services::function::Scope;
     use services::name::{AccountId, FunctionName, Region};
-    use store::Timestamp;
 
     use super::*;
 

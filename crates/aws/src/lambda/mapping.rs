@@ -6,13 +6,18 @@
 use std::time::Duration;
 
 use services::function::{self, FunctionId, Qualifier, Scope};
-use services::mapping::{self, BATCH_SIZE_MAX, Mapping, MappingId, Settings, Source, State, WINDOW_MAX};
+use services::mapping::{
+    self, BATCH_SIZE_MAX, Mapping, MappingId, Origin, PARALLEL_MAX, STREAM_BATCH_SIZE, Settings, Source, Start, State,
+    StreamSettings, StreamSource, WINDOW_MAX,
+};
 use services::queue;
+use store::Timestamp;
 
 use super::arn::{self, Target};
 use super::page;
 use super::refusal::{conflict, invalid, not_found, not_yet, refuse};
 use crate::call::Call;
+use crate::dynamodb;
 use crate::error::Error;
 use crate::operation::Members;
 use crate::shapes::lambda as shapes;
@@ -28,16 +33,24 @@ pub async fn create(call: Call, input: shapes::CreateEventSourceMappingRequest) 
         (input.kms_key_arn.is_some(), "KMSKeyArn"),
         (input.metrics_config.is_some(), "MetricsConfig"),
         (input.logging_config.is_some(), "LoggingConfig"),
-        (input.destination_config.as_ref().is_some_and(is_given), "DestinationConfig of a queue"),
+        (input.tumbling_window_in_seconds.is_some_and(|seconds| seconds > 0), "TumblingWindowInSeconds"),
     ];
     if let Some((_, what)) = unknown.iter().find(|(given, _)| *given) {
         return Err(not_yet(what));
     }
     let arn = input.event_source_arn.as_deref();
     let source = source(arn.ok_or_else(|| invalid("Event source must be specified."))?)?;
-    if input.starting_position.is_some() {
-        return Err(invalid("StartingPosition is not valid for SQS event sources."));
-    }
+    let mut settings = match &source {
+        Source::Queue(_) if input.starting_position.is_some() => {
+            return Err(invalid("StartingPosition is not valid for SQS event sources."));
+        }
+        Source::Queue(_) => Settings::default(),
+        Source::Stream(source) => {
+            let start = start(source, &input)?;
+            let stream = StreamSettings { start, ..StreamSettings::default() };
+            Settings { batch_size: STREAM_BATCH_SIZE, stream: Some(stream), ..Settings::default() }
+        }
+    };
     let target = Target::read(&call, &input.function_name, None)?;
     let asked = Asked {
         enabled: input.enabled,
@@ -46,8 +59,12 @@ pub async fn create(call: Call, input: shapes::CreateEventSourceMappingRequest) 
         filters: input.filter_criteria,
         answers: input.function_response_types,
         scaling: input.scaling_config,
+        parallel: input.parallelization_factor,
+        bisects: input.bisect_batch_on_function_error,
+        retries: input.maximum_retry_attempts,
+        age: input.maximum_record_age_in_seconds,
+        destinations: input.destination_config,
     };
-    let mut settings = Settings::default();
     asked.apply(&mut settings)?;
     let new = Mapping {
         source,
@@ -115,7 +132,7 @@ pub async fn update(call: Call, input: shapes::UpdateEventSourceMappingRequest) 
         (input.kms_key_arn.is_some(), "KMSKeyArn"),
         (input.metrics_config.is_some(), "MetricsConfig"),
         (input.logging_config.is_some(), "LoggingConfig"),
-        (input.destination_config.as_ref().is_some_and(is_given), "DestinationConfig of a queue"),
+        (input.tumbling_window_in_seconds.is_some_and(|seconds| seconds > 0), "TumblingWindowInSeconds"),
     ];
     if let Some((_, what)) = unknown.iter().find(|(given, _)| *given) {
         return Err(not_yet(what));
@@ -130,6 +147,11 @@ pub async fn update(call: Call, input: shapes::UpdateEventSourceMappingRequest) 
         filters: input.filter_criteria,
         answers: input.function_response_types,
         scaling: input.scaling_config,
+        parallel: input.parallelization_factor,
+        bisects: input.bisect_batch_on_function_error,
+        retries: input.maximum_retry_attempts,
+        age: input.maximum_record_age_in_seconds,
+        destinations: input.destination_config,
     };
     asked.apply(&mut before.settings.clone())?;
     let mut wanted = before.clone();
@@ -199,6 +221,12 @@ struct Asked {
     filters: Option<shapes::FilterCriteria>,
     answers: Option<Vec<String>>,
     scaling: Option<shapes::ScalingConfig>,
+    // Of streams.
+    parallel: Option<i32>,
+    bisects: Option<bool>,
+    retries: Option<i32>,
+    age: Option<i32>,
+    destinations: Option<shapes::DestinationConfig>,
 }
 
 impl Asked {
@@ -221,7 +249,79 @@ impl Asked {
         if let Some(scaling) = &self.scaling {
             settings.concurrency_max = scaling.maximum_concurrency.and_then(|max| u32::try_from(max).ok());
         }
+        match &mut settings.stream {
+            Some(stream) => self.apply_to_stream(stream),
+            None if self.destinations.as_ref().is_some_and(is_given) => Err(not_yet("DestinationConfig of a queue")),
+            None => Ok(()),
+        }
+    }
+
+    fn apply_to_stream(&self, settings: &mut StreamSettings) -> Result<(), Error> {
+        if self.scaling.as_ref().is_some_and(|scaling| scaling.maximum_concurrency.is_some()) {
+            return Err(invalid("MaximumConcurrency is not supported for this event source."));
+        }
+        if let Some(parallel) = self.parallel.and_then(|parallel| u32::try_from(parallel).ok()) {
+            settings.parallel = parallel.clamp(1, PARALLEL_MAX);
+        }
+        settings.bisects = self.bisects.unwrap_or(settings.bisects);
+        // -1 is without end.
+        if let Some(retries) = self.retries {
+            settings.retries_max = u32::try_from(retries).ok();
+        }
+        if let Some(age) = self.age {
+            settings.age_max = match u64::try_from(age) {
+                Ok(age) if age < AGE_SECONDS_MIN => {
+                    return Err(invalid(format!(
+                        "Maximum record age in seconds must be -1 or between {AGE_SECONDS_MIN} and 604800."
+                    )));
+                }
+                age => age.ok().map(Duration::from_secs),
+            };
+        }
+        if let Some(destinations) = &self.destinations {
+            settings.on_failure = on_failure(destinations)?;
+        }
         Ok(())
+    }
+}
+
+/// Source: Lambda API reference, CreateEventSourceMapping, `MaximumRecordAgeInSeconds` (read 2026-11-24).
+const AGE_SECONDS_MIN: u64 = 60;
+
+fn on_failure(config: &shapes::DestinationConfig) -> Result<Option<queue::QueueId>, Error> {
+    let given = config.on_failure.as_ref().and_then(|on| on.destination.as_deref());
+    let Some(arn) = given.filter(|arn| !arn.is_empty()) else { return Ok(None) };
+    match arn.split(':').nth(2).unwrap_or_default() {
+        "sqs" => match sqs::queue_of_arn(arn) {
+            Some(queue) if queue.name.is_fifo() => {
+                Err(invalid("FIFO queues are not supported as an on-failure destination of an event source mapping."))
+            }
+            Some(queue) => Ok(Some(queue)),
+            None => Err(invalid(format!("The destination ARN {arn} is invalid."))),
+        },
+        "sns" => Err(not_yet("A destination that is a topic")),
+        "s3" => Err(not_yet("A destination that is a bucket")),
+        _ => Err(invalid(format!("The destination ARN {arn} is invalid."))),
+    }
+}
+
+/// Where a mapping of a stream begins. Texts: answers of the service quoted in public code (read 2026-11-24).
+fn start(source: &StreamSource, input: &shapes::CreateEventSourceMappingRequest) -> Result<Start, Error> {
+    let at_time = match source {
+        StreamSource::Table { .. } => false,
+    };
+    match (input.starting_position.as_deref(), input.starting_position_timestamp) {
+        (None, _) => Err(invalid(
+            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
+        )),
+        (Some("TRIM_HORIZON"), _) => Ok(Start::Oldest),
+        (Some("LATEST"), _) => Ok(Start::Latest),
+        (Some(_), _) if !at_time => Err(invalid(format!(
+            "Unsupported starting position for arn type: {}",
+            input.event_source_arn.as_deref().unwrap_or_default()
+        ))),
+        (Some(_), Some(seconds)) => Ok(Start::Since(Timestamp::from_millis((seconds * 1_000.0) as i64))),
+        (Some(_), None) => Err(invalid("Need to specify a timestamp")),
     }
 }
 
@@ -235,7 +335,9 @@ fn source(arn: &str) -> Result<Source, Error> {
     match service {
         "sqs" => sqs::queue_of_arn(arn).map(Source::Queue).ok_or_else(|| unrecognized(arn)),
         "kinesis" => Err(not_yet("A mapping of a Kinesis stream")),
-        "dynamodb" => Err(not_yet("A mapping of a DynamoDB stream")),
+        "dynamodb" => dynamodb::stream::of_arn(arn)
+            .map(|(table, began)| Source::Stream(StreamSource::Table { table, began }))
+            .ok_or_else(|| unrecognized(arn)),
         "kafka" | "mq" | "rds" => Err(not_yet("A mapping of such a source")),
         _ => Err(unrecognized(arn)),
     }
@@ -247,14 +349,15 @@ fn unrecognized(arn: &str) -> Error {
 
 /// Texts: answers of the service quoted in public issue threads (read 2026-11-24).
 fn refused(call: &Call, wanted: &Mapping, error: mapping::Error) -> Error {
-    let Source::Queue(queue) = &wanted.source;
+    let (kind, arn) = match &wanted.source {
+        Source::Queue(queue) => ("SQS", sqs::queue_arn(queue)),
+        Source::Stream(StreamSource::Table { table, began }) => ("dynamodb", dynamodb::stream::arn(table, *began)),
+    };
     match error {
         mapping::Error::NoSuchMapping => lost(call, error),
         mapping::Error::Exists { id } => conflict(format!(
-            "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. Please update or delete the existing mapping with UUID {}",
-            sqs::queue_arn(queue),
-            wanted.function.name,
-            id.uuid
+            "An event source mapping with {kind} arn (\" {arn} \") and function (\" {} \") already exists. Please update or delete the existing mapping with UUID {}",
+            wanted.function.name, id.uuid
         )),
         mapping::Error::VisibilityTooShort { visibility, timeout } => invalid(format!(
             "Queue visibility timeout: {} seconds is less than Function timeout: {} seconds",
@@ -278,7 +381,14 @@ fn refused(call: &Call, wanted: &Mapping, error: mapping::Error) -> Error {
         mapping::Error::Queue(queue::Error::NoSuchQueue(_)) => invalid(
             "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.",
         ),
+        mapping::Error::NoSuchStream => invalid(format!("Stream not found: {arn}")),
         error => Error::internal(&error),
+    }
+}
+
+pub fn stream_arn(origin: &Origin) -> String {
+    match origin {
+        Origin::Table(stream) => dynamodb::stream::arn(&stream.table, stream.began),
     }
 }
 
@@ -295,14 +405,17 @@ fn settled(id: &MappingId, mapping: &Mapping, state: State) -> Shown {
 
 fn shown(id: &MappingId, mapping: &Mapping, state: &str) -> Shown {
     let MappingId { scope: Scope { account, region }, uuid } = id;
-    let Source::Queue(queue) = &mapping.source;
+    let arn = match &mapping.source {
+        Source::Queue(queue) => sqs::queue_arn(queue),
+        Source::Stream(StreamSource::Table { table, began }) => dynamodb::stream::arn(table, *began),
+    };
     let settings = &mapping.settings;
     let filter = |pattern: &String| shapes::Filter { pattern: Some(pattern.clone()) };
-    Shown {
+    let shown = Shown {
         uuid: Some(uuid.to_string()),
         batch_size: i32::try_from(settings.batch_size).ok(),
         maximum_batching_window_in_seconds: i32::try_from(settings.window.as_secs()).ok(),
-        event_source_arn: Some(sqs::queue_arn(queue)),
+        event_source_arn: Some(arn),
         filter_criteria: (!settings.filters.is_empty())
             .then(|| shapes::FilterCriteria { filters: Some(settings.filters.iter().map(filter).collect()) }),
         function_arn: Some(arn::of(&mapping.function, mapping.qualifier.as_ref())),
@@ -318,5 +431,34 @@ fn shown(id: &MappingId, mapping: &Mapping, state: &str) -> Shown {
             .map(|max| shapes::ScalingConfig { maximum_concurrency: i32::try_from(max).ok() }),
         event_source_mapping_arn: Some(format!("arn:aws:lambda:{region}:{account}:event-source-mapping:{uuid}")),
         ..Shown::default()
+    };
+    match &settings.stream {
+        Some(stream) => shown_of_stream(stream, shown),
+        None => shown,
+    }
+}
+
+fn shown_of_stream(settings: &StreamSettings, shown: Shown) -> Shown {
+    let (position, timestamp) = match settings.start {
+        Start::Oldest => ("TRIM_HORIZON", None),
+        Start::Latest => ("LATEST", None),
+        Start::Since(since) => ("AT_TIMESTAMP", Some(since.millis() as f64 / 1_000.0)),
+    };
+    let without_end = |number: Option<i32>| Some(number.unwrap_or(-1));
+    let age = settings.age_max.and_then(|age| i32::try_from(age.as_secs()).ok());
+    Shown {
+        starting_position: Some(position.to_owned()),
+        starting_position_timestamp: timestamp,
+        parallelization_factor: i32::try_from(settings.parallel).ok(),
+        bisect_batch_on_function_error: Some(settings.bisects),
+        maximum_retry_attempts: without_end(settings.retries_max.and_then(|retries| i32::try_from(retries).ok())),
+        maximum_record_age_in_seconds: without_end(age),
+        tumbling_window_in_seconds: Some(0),
+        destination_config: Some(shapes::DestinationConfig {
+            on_failure: Some(shapes::OnFailure { destination: settings.on_failure.as_ref().map(sqs::queue_arn) }),
+            on_success: None,
+        }),
+        state_transition_reason: Some("User action".to_owned()),
+        ..shown
     }
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use store::key::{Key, Space};
-use store::{Read, ShardId, Snapshot, Store, Timestamp, Tx};
+use store::{Order, Range, Read, ShardId, Snapshot, Store, Timestamp, Tx};
 
 use super::policy::{Batching, End, Next, Ready, Retry, Tries, Trouble};
-use super::{Ask, Claimed, Delivered, Error, Release, Settled, Source};
+use super::{Answer, Ask, Claimed, Delivered, Error, Release, Settled, Source};
 use crate::row;
 use crate::run::BoxFuture;
 
@@ -20,6 +20,9 @@ use crate::run::BoxFuture;
 const CHECKPOINTS: Space = Space::new(0x0142);
 const LAYOUT: u8 = 1;
 const ROW: &str = "checkpoint";
+
+/// Checkpoints that are deleted at once.
+const FORGET_ROWS: usize = 500;
 
 /// What names a partition, unique among all sources.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,8 +61,18 @@ pub(super) trait Log: Send + Sync + 'static {
         tx: &mut Tx,
         partition: &Partition,
         records: &[Entry<Self::Record>],
-        end: End,
+        passing: &Passing<'_>,
     ) -> Result<(), Error>;
+}
+
+/// How records are passed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passing<'a> {
+    pub end: End,
+    /// How often the target failed with them.
+    pub failures: u32,
+    /// Of the last attempt, if that one failed.
+    pub answer: Option<&'a Answer>,
 }
 
 /// A record in its place.
@@ -78,6 +91,12 @@ pub(super) struct Batch<Record> {
     pub records: Vec<Entry<Record>>,
     checkpoint: Checkpoint,
     too_old: bool,
+}
+
+/// What went wrong with a batch.
+enum Failing<'a> {
+    Target(Option<&'a Answer>),
+    Platform,
 }
 
 /// How far a partition has come.
@@ -200,18 +219,19 @@ impl<L: Log> Source for Cursor<L> {
 fn settle<L: Log>(tx: &mut Tx, log: &L, batch: &Batch<L::Record>, delivered: &Delivered) -> Result<(), Error> {
     let (partition, records) = (&batch.partition, &batch.records[..]);
     let mut checkpoint = batch.checkpoint.clone();
+    let passing = |end| Passing { end, failures: batch.checkpoint.failures, answer: None };
     match delivered {
-        Delivered::Done(_) => checkpoint.pass(tx, log, partition, records, End::Delivered)?,
-        Delivered::Refused(end) => checkpoint.pass(tx, log, partition, records, *end)?,
+        Delivered::Done(_) => checkpoint.pass(tx, log, partition, records, &passing(End::Delivered))?,
+        Delivered::Refused(end) => checkpoint.pass(tx, log, partition, records, &passing(*end))?,
         Delivered::Partly(failed) => {
             let first = failed.iter().min().copied().unwrap_or(0).min(records.len() - 1);
             if first > 0 {
-                checkpoint.pass(tx, log, partition, &records[..first], End::Delivered)?;
+                checkpoint.pass(tx, log, partition, &records[..first], &passing(End::Delivered))?;
             }
-            checkpoint.fail(tx, log, partition, &records[first..], Trouble::Target)?;
+            checkpoint.fail(tx, log, partition, &records[first..], Failing::Target(None))?;
         }
-        Delivered::Failed(_) => checkpoint.fail(tx, log, partition, records, Trouble::Target)?,
-        Delivered::Broken | Delivered::Waits(_) => checkpoint.fail(tx, log, partition, records, Trouble::Platform)?,
+        Delivered::Failed(answer) => checkpoint.fail(tx, log, partition, records, Failing::Target(Some(answer)))?,
+        Delivered::Broken | Delivered::Waits(_) => checkpoint.fail(tx, log, partition, records, Failing::Platform)?,
     }
     tx.put(partition.key(), row::encode(LAYOUT, &checkpoint));
     Ok(())
@@ -231,9 +251,14 @@ impl Checkpoint {
         log: &L,
         partition: &Partition,
         records: &[Entry<L::Record>],
-        end: End,
+        passing: &Passing<'_>,
     ) -> Result<(), Error> {
-        log.passed(tx, partition, records, end)?;
+        match log.passed(tx, partition, records, passing) {
+            Ok(()) => {}
+            Err(Error::Store(error)) => return Err(error.into()),
+            // It is passed nevertheless, or it would hold up its partition.
+            Err(error) => tracing::error!(%error, "the end of records is not told"),
+        }
         let last = records.last().map(|entry| entry.number);
         self.ends.retain(|end| Some(*end) > last);
         *self = Checkpoint { after: last, ends: std::mem::take(&mut self.ends), ..Checkpoint::default() };
@@ -246,8 +271,12 @@ impl Checkpoint {
         log: &L,
         partition: &Partition,
         records: &[Entry<L::Record>],
-        trouble: Trouble,
+        failing: Failing<'_>,
     ) -> Result<(), Error> {
+        let (trouble, answer) = match failing {
+            Failing::Target(answer) => (Trouble::Target, answer),
+            Failing::Platform => (Trouble::Platform, None),
+        };
         let policy = log.policy(partition);
         let oldest = records.first().map_or(tx.now(), |entry| entry.at);
         let tries = Tries { since: oldest, failures: self.failures, outages: self.outages };
@@ -262,7 +291,10 @@ impl Checkpoint {
         }
         let random = u64::from_be_bytes(*tx.random().first_chunk().expect("there are sixteen"));
         match policy.retry.next(&tries, trouble, tx.now(), random) {
-            Next::Over(end) => self.pass(tx, log, partition, records, end)?,
+            Next::Over(end) => {
+                let failures = self.failures + u32::from(trouble == Trouble::Target);
+                self.pass(tx, log, partition, records, &Passing { end, failures, answer })?;
+            }
             Next::Again(at) => {
                 self.due_millis = at.millis();
                 match trouble {
@@ -272,6 +304,30 @@ impl Checkpoint {
             }
         }
         Ok(())
+    }
+}
+
+/// Lets a partition begin behind a record, or with the first one.
+pub(super) fn begin_after(tx: &mut Tx, partition: &Partition, after: Option<u64>) {
+    tx.put(partition.key(), row::encode(LAYOUT, &Checkpoint { after, ..Checkpoint::default() }));
+}
+
+/// The last record that a partition has passed.
+pub(super) fn passed(read: &mut impl Read, partition: &Partition) -> Result<Option<u64>, Error> {
+    Ok(Checkpoint::read(read, partition)?.after)
+}
+
+/// Forgets how far all partitions have come whose names begin like this.
+pub(super) fn forget(tx: &mut Tx, prefix: &[u8]) -> Result<(), Error> {
+    let mut from = Key::global(CHECKPOINTS).bytes(prefix).build();
+    from.truncate(from.len() - 2); // the end of the name
+    let to = [from.as_slice(), &[0xFF]].concat();
+    loop {
+        let found = tx.scan(Range { from: from.clone(), to: to.clone() }, Order::Forward, FORGET_ROWS)?;
+        found.iter().for_each(|(key, _)| tx.delete(key.to_vec()));
+        if found.len() < FORGET_ROWS {
+            return Ok(());
+        }
     }
 }
 

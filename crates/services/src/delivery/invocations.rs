@@ -90,12 +90,12 @@ impl Invocations {
         };
         let version = Some(invoked.executed_version);
         let failed = |document| match wanted(|config| &config.on_failure) {
-            true => Delivered::Failed(Answer { document, version }),
-            false => Delivered::Failed(Answer { document: Default::default(), version }),
+            true => Delivered::Failed(Answer { document, version, request_id: None }),
+            false => Delivered::Failed(Answer { version, ..Answer::default() }),
         };
         match invoked.answer.outcome {
             Ok(Output::Document(document)) if wanted(|config| &config.on_success) => {
-                Delivered::Done(Answer { document, version })
+                Delivered::Done(Answer { document, version, request_id: None })
             }
             Ok(Output::Document(_) | Output::Http(_)) => Delivered::Done(Answer { version, ..Answer::default() }),
             // It may have been ended by the stop and not by itself: the next start runs it again.

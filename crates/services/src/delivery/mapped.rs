@@ -20,14 +20,14 @@ use store::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use super::functions::{self, BATCH_BYTES_MAX, Event, Functions, LOST_RETRY};
 use super::policy::{Batching, End, Ready};
-use super::{Answer, Ask, Claimed, Delivered, Error, ROOM_PAUSE, Release, STORE_RETRY, Settled, Source, Target};
+use super::{Ask, Claimed, Delivered, Envelopes, Error, ROOM_PAUSE, Release, STORE_RETRY, Settled, Source, Target};
 use crate::function::{FunctionId, Unroutable};
-use crate::invoke::{self, Invoke, Permit};
 use crate::mapping::{self, Mapping, MappingId};
 use crate::pattern::Pattern;
 use crate::queue::{self, Arrivals, QueueId, RECEIVE_MAX, Receive};
-use crate::run::{BoxFuture, Failure, Output, Payload};
+use crate::run::BoxFuture;
 use crate::services::Services;
 
 /// Receives at once of a mapping that begins, and of one with a long backlog: twice as many after each round of full ones.
@@ -35,11 +35,6 @@ use crate::services::Services;
 /// Source of the first: Lambda developer guide, "Using Lambda with Amazon SQS", five concurrent batches (read 2026-11-24).
 const RECEIVES_FIRST: usize = 5;
 const RECEIVES_MAX: usize = 100;
-/// Largest event, with some room for what is around the messages. Source: as above, 6 MB (read 2026-11-24).
-const BATCH_BYTES_MAX: usize = 6 * 1024 * 1024 - 1024;
-/// How often a mapping is looked at again whose queue or function is not there.
-const LOST_RETRY: Duration = Duration::from_secs(10);
-
 /// The member of a message that filters look into. Source: as above, "Filtering with Amazon SQS".
 const BODY: &str = "body";
 
@@ -63,6 +58,7 @@ pub(super) struct Mapped {
 
 struct Lane {
     mapping: Arc<Mapping>,
+    queue: QueueId,
     patterns: Arc<[Pattern]>,
     /// There may be something to receive.
     stirred: Arc<AtomicBool>,
@@ -92,6 +88,7 @@ struct Item {
 pub(super) struct Batch {
     id: MappingId,
     mapping: Arc<Mapping>,
+    queue: QueueId,
     items: Vec<Item>,
     /// Others may have some of the messages from then on.
     expires: Timestamp,
@@ -107,6 +104,7 @@ struct Taken {
 struct Plan {
     id: MappingId,
     mapping: Arc<Mapping>,
+    queue: QueueId,
     patterns: Arc<[Pattern]>,
     count: usize,
     arrivals: Arrivals,
@@ -149,10 +147,12 @@ impl Mapped {
         };
         let mut before = std::mem::take(&mut self.lanes);
         for (id, mapping) in rows.into_iter().filter(|(_, mapping)| mapping.settings.enabled) {
+            let mapping::Source::Queue(queue) = &mapping.source else { continue };
+            let queue = queue.clone();
             let lane = match before.remove(&id) {
                 Some(lane) if *lane.mapping == mapping => lane,
                 Some(lane) => lane.with(mapping),
-                None => Lane::new(mapping),
+                None => Lane::new(mapping, queue),
             };
             self.lanes.insert(id, lane);
         }
@@ -162,7 +162,7 @@ impl Mapped {
 
     /// What a mapping has in hand that was disabled or deleted becomes visible at once.
     fn give_back(&self, lane: Lane) {
-        let mapping::Source::Queue(queue) = lane.mapping.source.clone();
+        let queue = lane.queue.clone();
         let ready = lane.ready.iter().flat_map(|batch| batch.items.iter());
         let receipts: Vec<(String, Duration)> =
             ready.chain(&lane.gathered).map(|item| (item.receipt.clone(), Duration::ZERO)).collect();
@@ -269,8 +269,7 @@ impl Source for Mapped {
         Box::pin(async move {
             let mut done: BTreeMap<&QueueId, Vec<String>> = BTreeMap::new();
             for settled in group.iter() {
-                let mapping::Source::Queue(queue) = &settled.parcel.mapping.source;
-                done.entry(queue).or_default().extend(done_with(settled));
+                done.entry(&settled.parcel.queue).or_default().extend(done_with(settled));
             }
             for (queue, receipts) in done.into_iter().filter(|(_, receipts)| !receipts.is_empty()) {
                 match queues.delete(queue, receipts).await {
@@ -320,9 +319,10 @@ fn done_with(settled: &Settled<Arc<Batch>>) -> Vec<String> {
 }
 
 impl Lane {
-    fn new(mapping: Mapping) -> Lane {
+    fn new(mapping: Mapping, queue: QueueId) -> Lane {
         Lane {
-            patterns: patterns(&mapping),
+            queue,
+            patterns: mapping.patterns().into(),
             mapping: Arc::new(mapping),
             stirred: Arc::new(AtomicBool::new(true)),
             waiting: JoinSet::new(),
@@ -334,8 +334,8 @@ impl Lane {
     }
 
     fn with(self, mapping: Mapping) -> Lane {
-        let Lane { gathered, ready, .. } = self;
-        Lane { gathered, ready, ..Lane::new(mapping) }
+        let Lane { gathered, ready, queue, .. } = self;
+        Lane { gathered, ready, ..Lane::new(mapping, queue) }
     }
 
     /// Whether anything can be done for it now.
@@ -366,11 +366,10 @@ impl Lane {
     }
 
     fn plan(&self, services: &Services, id: &MappingId, count: usize) -> Result<Plan, queue::Error> {
-        let mapping::Source::Queue(queue) = &self.mapping.source;
-        let arrivals = services.queues().arrivals(queue)?;
-        let visibility = services.queues().details(queue)?.settings.visibility;
-        let (mapping, patterns) = (self.mapping.clone(), self.patterns.clone());
-        Ok(Plan { id: id.clone(), mapping, patterns, count, arrivals, visibility })
+        let arrivals = services.queues().arrivals(&self.queue)?;
+        let visibility = services.queues().details(&self.queue)?.settings.visibility;
+        let (mapping, patterns, queue) = (self.mapping.clone(), self.patterns.clone(), self.queue.clone());
+        Ok(Plan { id: id.clone(), mapping, queue, patterns, count, arrivals, visibility })
     }
 
     /// Nothing is to be received until something arrives.
@@ -417,7 +416,7 @@ impl Lane {
     /// Makes the next batch ready and says [`Ready::Now`], or says how long its messages wait for more.
     fn cut(&mut self, id: &MappingId, items: &mut VecDeque<Item>, now: Timestamp) -> Ready {
         let mapping = &self.mapping;
-        let mapping::Source::Queue(queue) = &mapping.source;
+        let queue = &self.queue;
         let batching = Batching {
             size_max: mapping.settings.batch_size as usize,
             // Halves of a batch would overtake one another.
@@ -428,20 +427,21 @@ impl Lane {
         let Ready::Now(count) = ready else { return ready };
         let items: Vec<Item> = items.drain(..count).collect();
         let expires = items.iter().map(|item| item.expires).min().unwrap_or(now);
-        self.ready.push_back(Arc::new(Batch { id: id.clone(), mapping: mapping.clone(), items, expires }));
+        self.ready.push_back(Arc::new(Batch {
+            id: id.clone(),
+            mapping: mapping.clone(),
+            queue: queue.clone(),
+            items,
+            expires,
+        }));
         ready
     }
-}
-
-fn patterns(mapping: &Mapping) -> Arc<[Pattern]> {
-    // They were parsed before the mapping was written down.
-    mapping.settings.filters.iter().filter_map(|filter| Pattern::parse(filter).ok()).collect()
 }
 
 impl Plan {
     /// Receives once. Messages that no filter wants are deleted.
     async fn receive(&self, services: &Services) -> Result<Taken, queue::Error> {
-        let mapping::Source::Queue(queue) = &self.mapping.source;
+        let queue = &self.queue;
         let max = RECEIVE_MAX.min(self.mapping.settings.batch_size as usize);
         let ask = Receive { max: Some(max), wait: Some(Duration::ZERO), ..Receive::default() };
         let received = services.queues().receive(queue, &ask).await?;
@@ -484,101 +484,31 @@ impl Plan {
     }
 }
 
-/// Functions as the target of batches.
-pub(super) struct Functions {
-    services: Services,
-}
-
-impl Functions {
-    pub fn new(services: Services) -> Functions {
-        Functions { services }
+impl functions::Batch for Batch {
+    fn mapping(&self) -> &Mapping {
+        &self.mapping
     }
 
-    /// The room that the batch takes, by the loop itself, so that its next claim sees what is left.
-    fn admit(&self, mapping: &Mapping) -> Result<Permit, Delivered> {
-        let routed = self.services.routes().resolve(&mapping.function, mapping.qualifier.as_ref(), 0);
-        let route = routed.map_err(|_| self.waits(LOST_RETRY))?;
-        self.services.permit(&mapping.function, &route).map_err(|_| Delivered::Waits(None))
+    fn event(&self, envelopes: &dyn Envelopes) -> Event {
+        let texts: Vec<Bytes> = self.items.iter().map(|item| item.text.clone()).collect();
+        Event { document: envelopes.messages(&texts), kind: KIND, source: envelopes.queue(&self.queue) }
     }
 
-    fn waits(&self, time: Duration) -> Delivered {
-        Delivered::Waits(Some(self.services.store().clock() + time))
-    }
-
-    async fn invoke(&self, batch: &Batch, permit: Permit) -> Delivered {
-        let Mapping { function, qualifier, source: mapping::Source::Queue(queue), .. } = &*batch.mapping;
-        let envelopes = self.services.envelopes();
-        let texts: Vec<Bytes> = batch.items.iter().map(|item| item.text.clone()).collect();
-        let document = envelopes.messages(&texts);
-        let invoke = Invoke {
-            account: function.scope.account.clone(),
-            region: function.scope.region.clone(),
-            name: function.name.clone(),
-            qualifier: qualifier.clone(),
-            choice: None,
-            payload: Payload::Event { document, kind: KIND.into(), source: envelopes.queue(queue) },
-            trace: None,
-            client_context: None,
-            request_id: None,
-            tail: false,
-        };
-        match self.services.invoke_with(permit, invoke).await {
-            Ok(invoked) => self.judge(batch, invoked.answer.outcome),
-            Err(invoke::Error::Throttled(_) | invoke::Error::Stopping) => Delivered::Waits(None),
-            Err(invoke::Error::Unroutable(_)) => self.waits(LOST_RETRY),
-            Err(error @ invoke::Error::NotPrepared(_)) => {
-                tracing::error!(mapping = %batch.id.uuid, %error, "messages come back later");
-                Delivered::Broken
-            }
-        }
-    }
-
-    fn judge(&self, batch: &Batch, outcome: Result<Output, Failure>) -> Delivered {
-        match outcome {
-            Ok(Output::Document(answer)) if batch.mapping.settings.answers_partly => self.partly(batch, &answer),
-            Ok(Output::Document(_) | Output::Http(_)) => Delivered::Done(Answer::default()),
-            Err(Failure::Function { .. } | Failure::ResponseTooLarge { .. }) => Delivered::Failed(Answer::default()),
-            Err(Failure::NoRoom(_)) => self.waits(ROOM_PAUSE),
-            Err(Failure::Platform(error)) => {
-                tracing::error!(mapping = %batch.id.uuid, %error, "messages come back later");
-                Delivered::Broken
-            }
-        }
-    }
-
-    /// What the function says that it failed with: it must be of this batch.
-    ///
-    /// Source: Lambda developer guide, "Success and failure conditions" of partial batch responses (read 2026-11-24).
-    fn partly(&self, batch: &Batch, answer: &[u8]) -> Delivered {
-        let place = |id: &String| batch.items.iter().position(|item| item.id == *id);
-        let failed = self.services.envelopes().failed_messages(answer);
-        match failed.and_then(|ids| ids.iter().map(place).collect::<Option<Vec<usize>>>()) {
-            Some(failed) if failed.is_empty() => Delivered::Done(Answer::default()),
-            Some(failed) => Delivered::Partly(failed),
-            None => Delivered::Failed(Answer::default()),
-        }
+    fn place(&self, id: &str) -> Option<usize> {
+        self.items.iter().position(|item| item.id == id)
     }
 }
 
 impl Target<Mapped> for Functions {
     fn room(&self, function: &FunctionId) -> usize {
-        match self.services.routes().resolve(function, None, 0) {
-            Ok(route) => self.services.room(function, &route),
-            Err(_) => 0,
-        }
+        self.room_of(function)
     }
 
     fn room_made(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.services.concurrency().freed())
+        self.freed()
     }
 
     fn deliver(self: Arc<Self>, batch: Arc<Arc<Batch>>) -> BoxFuture<'static, Delivered> {
-        let admitted = self.admit(&batch.mapping);
-        Box::pin(async move {
-            match admitted {
-                Ok(permit) => self.invoke(&batch, permit).await,
-                Err(delivered) => delivered,
-            }
-        })
+        self.run(Arc::unwrap_or_clone(batch))
     }
 }

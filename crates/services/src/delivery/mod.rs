@@ -3,10 +3,11 @@
 //! Start reading at [`InvokeLater`] (how an event comes in) and `carry` (the loop). Where parcels come from is `Source`,
 //! where they go is `Target`, and how often and how long they are tried is a `policy`. There are three disciplines, each a
 //! `Source`: the `bag` (attempts and a deadline for each event, settled in any order), the `cursor` (order and a
-//! checkpoint for each partition, for the streams to come) and the `feed` (rows that only lead to other rows: `published`
-//! events, `timers`, and messages that are `outgoing` to FIFO queues). Asynchronous `invocations` are a bag whose target are functions; a service that only
-//! wants a function to be run calls `emit` in its own transaction. Event source mappings are `mapped`: batches that are
-//! received from queues, which keep the attempts and deadlines themselves.
+//! checkpoint for each partition) and the `feed` (rows that only lead to other rows: `published` events, `timers`, and
+//! messages that are `outgoing` to FIFO queues). Asynchronous `invocations` are a bag whose target are functions; a service
+//! that only wants a function to be run calls `emit` in its own transaction. Event source mappings are `mapped`: batches
+//! that are received from queues, which keep the attempts and deadlines themselves, or read from `shards` by the cursor;
+//! the target of both are `functions`.
 //!
 //! Invariants:
 //! - An event is a row before it is acknowledged, and stays one until it is settled: delivery is at least once.
@@ -18,9 +19,9 @@
 mod bag;
 mod carry;
 mod cause;
-#[cfg_attr(not(test), expect(dead_code, reason = "its first source, table streams, is not there yet"))]
 mod cursor;
 mod feed;
+mod functions;
 mod invocations;
 mod mapped;
 mod outcome;
@@ -29,6 +30,7 @@ mod policy;
 mod published;
 mod receiver;
 mod rows;
+mod shards;
 mod timers;
 
 use std::sync::Arc;
@@ -39,8 +41,9 @@ use store::{Timestamp, Tx, Watch};
 use tokio::sync::{Notify, watch};
 
 pub use cause::Cause;
-pub use outcome::{Envelopes, Record, Response};
+pub use outcome::{Discarded, Envelopes, Record, Response};
 pub use policy::End;
+pub(crate) use shards::{begin as begin_reading, forget as forget_reading, regroup as regroup_reading};
 
 use crate::bus;
 use crate::function::{FunctionId, Qualifier, Unroutable};
@@ -48,7 +51,9 @@ use crate::name::Version;
 use crate::row::Unreadable;
 use crate::run::{BoxFuture, RequestId};
 use crate::services::Services;
+use crate::{mapping, stream, table};
 use bag::Bag;
+use cursor::Cursor;
 use feed::{Commit, Feed, Feeder};
 use invocations::Invocations;
 use outgoing::{FifoQueues, Outgoings};
@@ -79,6 +84,12 @@ pub enum Error {
     TooLarge { given: usize },
     #[error(transparent)]
     Bus(#[from] bus::Error),
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    #[error(transparent)]
+    Stream(#[from] stream::Error),
+    #[error(transparent)]
+    Mapping(Box<mapping::Error>),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
@@ -229,11 +240,13 @@ struct Answer {
     /// Empty where nobody wants to know.
     document: Bytes,
     version: Option<Version>,
+    request_id: Option<RequestId>,
 }
 
 /// What tells the loop that its source may have more.
 enum News {
     Rows(Watch),
+    Either(Watch, Watch),
     Told(Arc<Notify>),
 }
 
@@ -241,6 +254,10 @@ impl News {
     async fn come(&mut self) {
         match self {
             News::Rows(watch) => watch.changed().await,
+            News::Either(one, other) => tokio::select! {
+                () = one.changed() => {}
+                () = other.changed() => {}
+            },
             News::Told(told) => told.notified().await,
         }
     }
@@ -278,7 +295,17 @@ pub(crate) async fn run_mappings(services: Services, stop: watch::Receiver<bool>
     let (store, parallel_max) = (services.store().clone(), parallel_max(&services));
     let mapped = mapped::Mapped::new(services.clone());
     let news = News::Told(mapped.told());
-    carry::carry(store, mapped, Arc::new(mapped::Functions::new(services)), parallel_max, news, stop).await;
+    let functions = Arc::new(functions::Functions::new(services));
+    carry::carry(store, mapped, functions, parallel_max, news, stop).await;
+}
+
+/// Delivers what event source mappings read from streams until `stop` is true.
+pub(crate) async fn run_streams(services: Services, retry_scale: f64, stop: watch::Receiver<bool>) {
+    let (store, parallel_max) = (services.store().clone(), parallel_max(&services));
+    let news = News::Either(store.watch(&stream::records()), store.watch(&mapping::table()));
+    let shards = Arc::new(shards::Shards::new(services.clone(), retry_scale));
+    let target = Arc::new(shards::Target::new(services, shards.clone()));
+    carry::carry(store.clone(), Cursor::new(store, shards), target, parallel_max, news, stop).await;
 }
 
 /// More cannot run, so more need not be claimed.

@@ -7,8 +7,12 @@ use super::End;
 use crate::bucket::BucketName;
 use crate::bucket::notification::ObjectEvent;
 use crate::function::{FunctionId, Qualifier};
+use crate::mapping::Origin;
 use crate::name::Version;
 use crate::queue::{QueueId, Received};
+use crate::stream::Shard;
+use crate::table;
+use crate::table::stream::ChangeRecord;
 
 /// How the documents are written that the platform itself sends. Their form is the wire's matter: the face brings it.
 ///
@@ -36,6 +40,15 @@ pub trait Envelopes: Send + Sync + 'static {
     /// sense.
     fn failed_messages(&self, answer: &[u8]) -> Option<Vec<String>>;
 
+    /// A change of an item, as it stands in the event of a function.
+    fn change(&self, stream: &table::stream::Stream, sequence: &str, at: Timestamp, change: &ChangeRecord) -> Bytes;
+
+    /// What names a stream as the source of an event.
+    fn stream(&self, origin: &Origin) -> Box<str>;
+
+    /// What is told of records that were given up.
+    fn discarded(&self, discarded: &Discarded<'_>) -> Bytes;
+
     /// What names a queue as the source of an event.
     fn queue(&self, id: &QueueId) -> Box<str>;
 
@@ -57,6 +70,27 @@ pub struct Record<'a> {
     pub request: &'a [u8],
     /// Of the last attempt, if there was one just before the end.
     pub response: Option<Response<'a>>,
+}
+
+/// Records of a stream that a function does not get any more.
+#[derive(Debug)]
+pub struct Discarded<'a> {
+    pub at: Timestamp,
+    /// Of the last attempt.
+    pub request_id: Box<str>,
+    pub function: &'a FunctionId,
+    pub qualifier: Option<&'a Qualifier>,
+    pub end: End,
+    /// How often the function failed with them.
+    pub invoke_count: u32,
+    /// What failed, if the last attempt did.
+    pub version: Option<Version>,
+    pub origin: &'a Origin,
+    pub shard: &'a Shard,
+    /// Of the first and the last record.
+    pub sequences: (&'a str, &'a str),
+    pub arrivals: (Timestamp, Timestamp),
+    pub count: usize,
 }
 
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use store::{Clock, Order, Read, Snapshot, Store, Timestamp, Tx};
 use tokio::sync::watch;
 
 use super::bag::{Bag, Rules};
-use super::cursor::{Batch, Cursor, Entry, Log, Partition, Policy};
+use super::cursor::{Batch, Cursor, Entry, Log, Partition, Passing, Policy};
 use super::policy::{Backoff, Batching, End, Retry};
 use super::rows::{self, Waiting};
 use super::*;
@@ -292,9 +292,15 @@ impl Log for Logs {
             .collect())
     }
 
-    fn passed(&self, tx: &mut Tx, partition: &Partition, records: &[Entry<String>], end: End) -> Result<(), Error> {
+    fn passed(
+        &self,
+        tx: &mut Tx,
+        partition: &Partition,
+        records: &[Entry<String>],
+        passing: &Passing<'_>,
+    ) -> Result<(), Error> {
         for entry in records {
-            let text = format!("{end:?} {}", entry.record);
+            let text = format!("{:?} {}", passing.end, entry.record);
             tx.append(passed_of(partition).build(), text.into_bytes());
         }
         Ok(())

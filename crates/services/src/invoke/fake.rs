@@ -12,9 +12,10 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::bucket::BucketName;
 use crate::bucket::notification::ObjectEvent;
-use crate::delivery::{Envelopes, Record};
+use crate::delivery::{Discarded, Envelopes, Record};
 use crate::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
 use crate::invoke::{Invoke, Invoked};
+use crate::mapping::Origin;
 use crate::name::{AccountId, FunctionName, Region, Version};
 use crate::queue::{QueueId, Received};
 use crate::run::{
@@ -22,6 +23,7 @@ use crate::run::{
     PackageSettings, Payload, PrepareError, Prepared, Report, Revision, RunFunction,
 };
 use crate::services::{Options, Services};
+use crate::table::{self, stream::ChangeRecord};
 
 /// Runs documents as `runs` describes. Each invocation that is told to wait takes one permit from `gate`.
 pub(crate) struct Fake {
@@ -190,6 +192,20 @@ impl Envelopes for Plain {
 
     fn queue(&self, id: &QueueId) -> Box<str> {
         id.name.as_str().into()
+    }
+
+    /// The key's `id` is the body.
+    fn change(&self, _: &table::stream::Stream, sequence: &str, _: Timestamp, change: &ChangeRecord) -> Bytes {
+        let Some(table::Value::Text(id)) = change.key.get("id") else { return Bytes::new() };
+        serde_json::json!({ "body": id, "sequence": sequence }).to_string().into()
+    }
+
+    fn stream(&self, origin: &Origin) -> Box<str> {
+        origin.lane().number.to_string().into()
+    }
+
+    fn discarded(&self, discarded: &Discarded<'_>) -> Bytes {
+        format!("{:?} {} {}", discarded.end, discarded.invoke_count, discarded.count).into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Event source mappings: what is read from a source in batches, for a function to be run with.
 //!
-//! Start reading at [`Mapping`]. What carries the batches is `delivery::mapped`; here is what a mapping is set to, and
-//! what may not be. The layout is in `rows`.
+//! Start reading at [`Mapping`]. What carries the batches is `delivery::mapped` and `delivery::shards`; here is what a mapping is set to, and
+//! what may not be. What only streams have is in `stream`, the layout in `rows`.
 //!
 //! Invariants:
 //! - One function (version, alias) has at most one mapping to one source.
@@ -9,6 +9,9 @@
 //! - Nothing here knows ARNs or AWS JSON.
 
 mod rows;
+mod stream;
+#[cfg(test)]
+mod stream_tests;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +20,7 @@ use std::time::Duration;
 
 use store::{Read, Timestamp, Tx};
 
+use crate::delivery;
 use crate::function::{self, FunctionId, Qualifier, Scope};
 use crate::pattern::Pattern;
 use crate::queue::{self, QueueId};
@@ -24,6 +28,7 @@ use crate::random;
 use crate::row::Unreadable;
 
 pub(crate) use rows::{all, table};
+pub use stream::{Origin, PARALLEL_MAX, STREAM_BATCH_SIZE, Start, StreamSettings, StreamSource};
 
 // Source of all: Lambda API reference, CreateEventSourceMapping, and developer guide, "Using Lambda with Amazon SQS" and
 // "Control which events Lambda sends to your function" (read 2026-11-24).
@@ -58,6 +63,12 @@ pub enum Error {
     Function(#[from] function::Error),
     #[error(transparent)]
     Queue(#[from] queue::Error),
+    #[error("there is no such stream")]
+    NoSuchStream,
+    #[error(transparent)]
+    Table(#[from] crate::table::Error),
+    #[error(transparent)]
+    Delivery(#[from] Box<delivery::Error>),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
@@ -75,6 +86,7 @@ pub struct MappingId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     Queue(QueueId),
+    Stream(StreamSource),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +111,15 @@ pub struct Settings {
     pub answers_partly: bool,
     /// Batches that may be with the function at once.
     pub concurrency_max: Option<u32>,
+    /// Of a stream, and of nothing else.
+    pub stream: Option<StreamSettings>,
+}
+
+impl Mapping {
+    /// They were parsed before the mapping was written down.
+    pub(crate) fn patterns(&self) -> Vec<Pattern> {
+        self.settings.filters.iter().filter_map(|filter| Pattern::parse(filter).ok()).collect()
+    }
 }
 
 impl Default for Settings {
@@ -110,6 +131,7 @@ impl Default for Settings {
             filters: Vec::new(),
             answers_partly: false,
             concurrency_max: None,
+            stream: None,
         }
     }
 }
@@ -133,6 +155,10 @@ pub fn create(tx: &mut Tx, scope: &Scope, new: &Mapping) -> Result<(MappingId, M
     let id = MappingId { scope: scope.clone(), uuid: random::uuid(tx.random()) };
     let mapping = Mapping { modified: tx.now(), ..new.clone() };
     rows::put(tx, &id, &mapping);
+    if let (Source::Stream(source), Some(settings)) = (&mapping.source, &mapping.settings.stream) {
+        let origin = source.existing(tx)?;
+        delivery::begin_reading(tx, &id, &origin, settings).map_err(told)?;
+    }
     Ok((id, mapping))
 }
 
@@ -152,6 +178,13 @@ pub fn update(tx: &mut Tx, id: &MappingId, rule: impl FnOnce(&mut Mapping)) -> R
     {
         return Err(Error::Exists { id });
     }
+    if let (Source::Stream(source), Some(from), Some(to)) =
+        (&mapping.source, &before.settings.stream, &mapping.settings.stream)
+        && from.parallel != to.parallel
+    {
+        let origin = source.existing(tx)?;
+        delivery::regroup_reading(tx, id, &origin, from.parallel, to.parallel).map_err(told)?;
+    }
     rows::put(tx, id, &mapping);
     Ok(mapping)
 }
@@ -168,6 +201,7 @@ pub fn tag(tx: &mut Tx, id: &MappingId, rule: impl FnOnce(&mut BTreeMap<String, 
 pub fn delete(tx: &mut Tx, id: &MappingId) -> Result<Mapping, Error> {
     let mapping = find(tx, id)?;
     rows::delete(tx, id);
+    delivery::forget_reading(tx, id).map_err(told)?;
     Ok(mapping)
 }
 
@@ -191,8 +225,32 @@ fn same(one: &Mapping, other: &Mapping) -> bool {
     one.source == other.source && one.function == other.function && one.qualifier == other.qualifier
 }
 
+fn told(error: delivery::Error) -> Error {
+    match error {
+        delivery::Error::Store(error) => error.into(),
+        other => Box::new(other).into(),
+    }
+}
+
 fn check(read: &mut impl Read, mapping: &Mapping) -> Result<(), Error> {
-    let Mapping { source: Source::Queue(queue), settings, .. } = mapping;
+    let settings = &mapping.settings;
+    if settings.filters.len() > FILTERS_MAX {
+        return Err(Error::TooManyFilters);
+    }
+    if settings.filters.iter().any(|filter| Pattern::parse(filter).is_err()) {
+        return Err(Error::BadFilter);
+    }
+    match &mapping.source {
+        Source::Queue(queue) => check_queue(read, mapping, queue),
+        Source::Stream(source) => {
+            function::find(read, &mapping.function, mapping.qualifier.as_ref())?;
+            source.existing(read).map(drop)
+        }
+    }
+}
+
+fn check_queue(read: &mut impl Read, mapping: &Mapping, queue: &QueueId) -> Result<(), Error> {
+    let settings = &mapping.settings;
     let is_fifo = queue.name.is_fifo();
     if is_fifo && !settings.window.is_zero() {
         return Err(Error::FifoWindow);
@@ -202,12 +260,6 @@ fn check(read: &mut impl Read, mapping: &Mapping) -> Result<(), Error> {
     }
     if settings.batch_size > BATCH_SIZE_PLAIN_MAX && settings.window.is_zero() {
         return Err(Error::NoWindow);
-    }
-    if settings.filters.len() > FILTERS_MAX {
-        return Err(Error::TooManyFilters);
-    }
-    if settings.filters.iter().any(|filter| Pattern::parse(filter).is_err()) {
-        return Err(Error::BadFilter);
     }
     let (_, details) = function::find(read, &mapping.function, mapping.qualifier.as_ref())?;
     let visibility = queue::settings_of(read, queue)?.visibility;

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use store::key::{Key, Parser, Space};
 use store::{Order, Read, Timestamp, Tx};
 
-use super::{Error, Mapping, MappingId, Settings, Source};
+use super::{Error, Mapping, MappingId, Settings, Source, Start, StreamSettings, StreamSource};
 use crate::function::{FunctionId, Qualifier, Scope};
 use crate::name::{AccountId, FunctionName, Malformed, Region};
 use crate::queue::{QueueId, QueueName};
 use crate::row::{self, Unreadable};
+use crate::table::{TableId, TableName};
 
 const MAPPINGS: Space = Space::new(0x0119);
 const LAYOUT: u8 = 1;
@@ -34,6 +35,8 @@ struct MappingRow {
     filters: Vec<String>,
     answers_partly: bool,
     concurrency_max: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stream: Option<StreamRow>,
     tags: BTreeMap<String, String>,
     modified_millis: i64,
 }
@@ -41,6 +44,25 @@ struct MappingRow {
 #[derive(Serialize, Deserialize)]
 enum SourceRow {
     Queue(Named),
+    /// The table, and when its stream began.
+    Table(Named, i64),
+}
+
+#[derive(Serialize, Deserialize)]
+struct StreamRow {
+    start: StartRow,
+    parallel: u32,
+    bisects: bool,
+    retries_max: Option<u32>,
+    age_max: Option<Duration>,
+    on_failure: Option<Named>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum StartRow {
+    Oldest,
+    Latest,
+    SinceMillis(i64),
 }
 
 /// What every mapping's key begins with.
@@ -94,12 +116,22 @@ fn parse_key(key: &[u8]) -> Option<MappingId> {
     Some(MappingId { scope, uuid: rest.text()?.into() })
 }
 
+fn named(scope: &Scope, name: &str) -> Named {
+    [scope.account.to_string(), scope.region.to_string(), name.to_owned()]
+}
+
 fn encode(mapping: &Mapping) -> Vec<u8> {
-    let named = |scope: &Scope, name: &str| [scope.account.to_string(), scope.region.to_string(), name.to_owned()];
-    let Source::Queue(queue) = &mapping.source;
-    let Settings { enabled, batch_size, window, filters, answers_partly, concurrency_max } = mapping.settings.clone();
+    let source = match &mapping.source {
+        Source::Queue(queue) => SourceRow::Queue(named(&queue.scope, queue.name.as_str())),
+        Source::Stream(StreamSource::Table { table, began }) => {
+            let scope = Scope { account: table.account.clone(), region: table.region.clone() };
+            SourceRow::Table(named(&scope, table.name.as_str()), began.millis())
+        }
+    };
+    let Settings { enabled, batch_size, window, filters, answers_partly, concurrency_max, stream } =
+        mapping.settings.clone();
     let row = MappingRow {
-        source: SourceRow::Queue(named(&queue.scope, queue.name.as_str())),
+        source,
         function: named(&mapping.function.scope, mapping.function.name.as_str()),
         qualifier: mapping.qualifier.as_ref().map(ToString::to_string),
         enabled,
@@ -108,10 +140,22 @@ fn encode(mapping: &Mapping) -> Vec<u8> {
         filters,
         answers_partly,
         concurrency_max,
+        stream: stream.map(encode_stream),
         tags: mapping.tags.clone(),
         modified_millis: mapping.modified.millis(),
     };
     row::encode(LAYOUT, &row)
+}
+
+fn encode_stream(settings: StreamSettings) -> StreamRow {
+    let StreamSettings { start, parallel, bisects, retries_max, age_max, on_failure } = settings;
+    let start = match start {
+        Start::Oldest => StartRow::Oldest,
+        Start::Latest => StartRow::Latest,
+        Start::Since(since) => StartRow::SinceMillis(since.millis()),
+    };
+    let on_failure = on_failure.map(|queue| named(&queue.scope, queue.name.as_str()));
+    StreamRow { start, parallel, bisects, retries_max, age_max, on_failure }
 }
 
 fn decode(bytes: &[u8]) -> Result<Mapping, Unreadable> {
@@ -120,12 +164,16 @@ fn decode(bytes: &[u8]) -> Result<Mapping, Unreadable> {
 }
 
 fn parse(row: MappingRow) -> Result<Mapping, Malformed> {
-    let scope = |named: &Named| {
-        Ok::<_, Malformed>(Scope { account: AccountId::parse(&named[0])?, region: Region::parse(&named[1])? })
+    let source = match &row.source {
+        SourceRow::Queue(queue) => Source::Queue(parse_queue(queue)?),
+        SourceRow::Table(table, began_millis) => {
+            let Scope { account, region } = scope(table)?;
+            let table = TableId { account, region, name: TableName::parse(&table[2])? };
+            Source::Stream(StreamSource::Table { table, began: Timestamp::from_millis(*began_millis) })
+        }
     };
-    let SourceRow::Queue(queue) = &row.source;
     Ok(Mapping {
-        source: Source::Queue(QueueId { scope: scope(queue)?, name: QueueName::parse(&queue[2])? }),
+        source,
         function: FunctionId { scope: scope(&row.function)?, name: FunctionName::parse(&row.function[2])? },
         qualifier: row.qualifier.as_deref().map(Qualifier::parse).transpose()?,
         settings: Settings {
@@ -135,10 +183,30 @@ fn parse(row: MappingRow) -> Result<Mapping, Malformed> {
             filters: row.filters,
             answers_partly: row.answers_partly,
             concurrency_max: row.concurrency_max,
+            stream: row.stream.map(parse_stream).transpose()?,
         },
         tags: row.tags,
         modified: Timestamp::from_millis(row.modified_millis),
     })
+}
+
+fn parse_stream(row: StreamRow) -> Result<StreamSettings, Malformed> {
+    let StreamRow { start, parallel, bisects, retries_max, age_max, on_failure } = row;
+    let start = match start {
+        StartRow::Oldest => Start::Oldest,
+        StartRow::Latest => Start::Latest,
+        StartRow::SinceMillis(millis) => Start::Since(Timestamp::from_millis(millis)),
+    };
+    let on_failure = on_failure.as_ref().map(parse_queue).transpose()?;
+    Ok(StreamSettings { start, parallel, bisects, retries_max, age_max, on_failure })
+}
+
+fn parse_queue(queue: &Named) -> Result<QueueId, Malformed> {
+    Ok(QueueId { scope: scope(queue)?, name: QueueName::parse(&queue[2])? })
+}
+
+fn scope(named: &Named) -> Result<Scope, Malformed> {
+    Ok(Scope { account: AccountId::parse(&named[0])?, region: Region::parse(&named[1])? })
 }
 
 fn unreadable(reason: &str) -> Unreadable {

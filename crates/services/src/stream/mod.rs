@@ -25,7 +25,7 @@ use crate::row::Unreadable;
 
 pub(crate) use keep::run;
 pub use position::{Bookmark, Position};
-pub(crate) use rows::{Kept, end, keep};
+pub(crate) use rows::{Kept, end, keep, records};
 pub use sequence::{Numbering, Sequence};
 
 /// Records that are read at once.

@@ -33,6 +33,11 @@ pub(crate) struct Kept {
     pub owner_row: Vec<u8>,
 }
 
+/// Everything of all streams, for who waits for records.
+pub(crate) fn records() -> Vec<u8> {
+    Key::global(RECORDS).build()
+}
+
 /// Lets a stream's records be kept for as long as it says.
 pub(crate) fn keep(tx: &mut Tx, lane: &Lane, kept: &Kept) {
     tx.put(scoped(STREAMS, lane).build(), row::encode(LAYOUT, kept));

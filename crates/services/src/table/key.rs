@@ -137,7 +137,7 @@ pub(super) fn ordered(value: &Value) -> Vec<u8> {
 }
 
 /// Where the hash of a partition key lies among all.
-fn hash(partition: &[u8]) -> u64 {
+pub(super) fn hash(partition: &[u8]) -> u64 {
     let digest: [u8; 32] = Sha256::digest(partition).into();
     u64::from_be_bytes(*digest.first_chunk().expect("a SHA-256 has 32 bytes"))
 }

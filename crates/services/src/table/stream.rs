@@ -18,10 +18,10 @@ use store::key::{Key, Parser, Space};
 use store::{Order, Read, Timestamp, Tx};
 
 use super::error::{Error, invalid};
-use super::layout;
 use super::schema::{KeySchema, Settings, Table, TableId, TableName};
 use super::value::{self, Item};
 use super::{Tables, rows};
+use super::{key, layout};
 use crate::name::{AccountId, Region};
 use crate::row::{self, Unreadable};
 use crate::stream::{self, Kept, Lane, Record, Shard};
@@ -140,6 +140,11 @@ fn encode(event: Event, id: [u8; 16], key: &Item, new: Option<&Item>, old: Optio
         }
     }
     out
+}
+
+/// A number that all changes of one partition of the table share.
+pub(crate) fn spread(stream: &Stream, change: &ChangeRecord) -> u64 {
+    change.key.get(&stream.key.partition.name).map_or(0, |value| key::hash(&key::ordered(value)))
 }
 
 /// Reads what `record` wrote.
