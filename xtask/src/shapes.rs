@@ -23,7 +23,7 @@ struct Service {
     operations: &'static [&'static str],
 }
 
-const SERVICES: [Service; 7] = [
+const SERVICES: [Service; 8] = [
     Service {
         name: "dynamodb",
         source: "dynamodb/2012-08-10",
@@ -138,6 +138,24 @@ const SERVICES: [Service; 7] = [
         name: "logs",
         source: "logs/2014-03-28",
         operations: &["DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents"],
+    },
+    Service {
+        name: "scheduler",
+        source: "scheduler/2021-06-30",
+        operations: &[
+            "CreateSchedule",
+            "CreateScheduleGroup",
+            "DeleteSchedule",
+            "DeleteScheduleGroup",
+            "GetSchedule",
+            "GetScheduleGroup",
+            "ListScheduleGroups",
+            "ListSchedules",
+            "ListTagsForResource",
+            "TagResource",
+            "UntagResource",
+            "UpdateSchedule",
+        ],
     },
     Service {
         name: "sqs",

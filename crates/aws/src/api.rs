@@ -27,7 +27,7 @@ use crate::operation::{BODY_BYTES_MAX, Found, Row, Table};
 use crate::protocol::{self, query};
 use crate::s3::{S3, Unverified};
 use crate::shape::Protocol;
-use crate::{dynamodb, events, lambda, logs, sqs, sts, url};
+use crate::{dynamodb, events, lambda, logs, scheduler, sqs, sts, url};
 
 /// The whole of AWS that is here. Cheap to clone.
 #[derive(Clone)]
@@ -53,8 +53,17 @@ pub struct Served {
 }
 
 /// Every API's table.
-pub(crate) fn tables() -> [&'static Table; 7] {
-    [&dynamodb::TABLE, &dynamodb::stream::TABLE, &events::TABLE, &lambda::TABLE, &logs::TABLE, &sqs::TABLE, &sts::TABLE]
+pub(crate) fn tables() -> [&'static Table; 8] {
+    [
+        &dynamodb::TABLE,
+        &dynamodb::stream::TABLE,
+        &events::TABLE,
+        &lambda::TABLE,
+        &logs::TABLE,
+        &scheduler::TABLE,
+        &sqs::TABLE,
+        &sts::TABLE,
+    ]
 }
 
 /// The table of a scope; where several share it, the one that the request's target is in.

@@ -54,6 +54,7 @@ mod logs;
 pub mod operation;
 pub mod protocol;
 mod s3;
+mod scheduler;
 pub mod shape;
 pub mod shapes;
 mod sqs;

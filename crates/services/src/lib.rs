@@ -23,6 +23,7 @@ pub mod queue;
 mod random;
 mod row;
 pub mod run;
+pub mod schedule;
 mod services;
 pub mod stream;
 pub mod table;

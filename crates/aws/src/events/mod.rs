@@ -24,6 +24,7 @@ use std::sync::LazyLock;
 use crate::error;
 use crate::operation::{Row, Table};
 use crate::shapes::events as shapes;
+pub(crate) use name::receiver;
 use name::{anything, bus_by_name, bus_of_event, bus_of_rules, rule_by_name, rule_of_targets, tagged};
 
 pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {

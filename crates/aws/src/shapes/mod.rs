@@ -5,5 +5,6 @@ pub mod dynamodbstreams;
 pub mod events;
 pub mod lambda;
 pub mod logs;
+pub mod scheduler;
 pub mod sqs;
 pub mod sts;

@@ -79,6 +79,11 @@ fn events_and_schedules_reach_their_targets() {
 }
 
 #[test]
+fn schedules_fire() {
+    python("python/test_scheduler.py");
+}
+
+#[test]
 fn asynchronous_invocations_are_retried_and_their_ends_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config.toml");

@@ -51,7 +51,7 @@ use crate::name::Version;
 use crate::row::Unreadable;
 use crate::run::{BoxFuture, RequestId};
 use crate::services::Services;
-use crate::{mapping, stream, table};
+use crate::{mapping, schedule, stream, table};
 use bag::Bag;
 use cursor::Cursor;
 use feed::{Commit, Feed, Feeder};
@@ -90,6 +90,8 @@ pub enum Error {
     Stream(#[from] stream::Error),
     #[error(transparent)]
     Mapping(Box<mapping::Error>),
+    #[error(transparent)]
+    Schedule(#[from] schedule::Error),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use store::Tx;
+use store::{Timestamp, Tx};
 
 use super::outgoing::Outgoing;
 use super::{Cause, Error, InvokeLater, PAYLOAD_BYTES_MAX, emit};
+use crate::bus::event::iso;
 use crate::bus::rule::{Place, Receiver, Retry, Target};
 use crate::bus::{self, BusId, BusName};
 use crate::function::{FunctionId, Qualifier, Scope, Unroutable};
@@ -57,6 +58,8 @@ pub(super) struct Address<'a> {
 pub(super) enum Sender<'a> {
     /// Functions decide whether they let it in.
     Rule(&'a str),
+    /// It has a role of its own.
+    Schedule { arn: &'a str, due: Timestamp },
 }
 
 /// Why a target does not get it, in the service's words.
@@ -81,16 +84,24 @@ impl Sender<'_> {
     fn service(self) -> &'static str {
         match self {
             Sender::Rule(_) => "events.amazonaws.com",
+            Sender::Schedule { .. } => "scheduler.amazonaws.com",
         }
     }
 
     /// What a dead letter says of who sent it, and to whom.
     ///
-    /// Source: EventBridge User Guide, "Using dead-letter queues" (read 2026-11-24).
+    /// Source: EventBridge User Guide, "Using dead-letter queues", and EventBridge Scheduler User Guide, "Configuring a
+    /// dead-letter queue" (read 2026-11-24).
     fn facts(self, target: &str) -> Facts {
         let target = ("TARGET_ARN", target.to_owned());
         let facts = match self {
             Sender::Rule(arn) => vec![("RULE_ARN", arn.to_owned()), target],
+            Sender::Schedule { arn, due } => vec![
+                ("SCHEDULE_ARN", arn.to_owned()),
+                ("SCHEDULED_TIME", iso(due)),
+                target,
+                ("IS_PAYLOAD_TRUNCATED", "false".to_owned()),
+            ],
         };
         facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
@@ -140,8 +151,9 @@ impl Receivers {
             Ok(_) | Err(Unroutable::Pending) => {}
             Err(Unroutable::Absent | Unroutable::Failed(_)) => return Ok(Err(absent())),
         }
-        let Sender::Rule(rule) = dispatch.sender;
-        if !self.allowed(rule, arn, &function, qualifier.as_ref()) {
+        if let Sender::Rule(rule) = dispatch.sender
+            && !self.allowed(rule, arn, &function, qualifier.as_ref())
+        {
             let text = format!("The resource policy of {arn} does not let {rule} invoke it.");
             return Ok(Err(Refused { code: "NO_PERMISSIONS", text }));
         }
@@ -258,9 +270,12 @@ fn pass_to_bus(tx: &mut Tx, dispatch: &Dispatch<'_>, at: &Place) -> Result<Resul
         return Ok(Err(Refused { code: "INVALID_PARAMETER", text: format!("It has passed {DEPTH_MAX} buses.") }));
     }
     let bus = scope(at).zip(BusName::parse(&at.name).ok()).map(|(scope, name)| BusId { scope, name });
-    match bus {
-        Some(bus) => bus::put(tx, &bus, &dispatch.document, &cause).map(Ok).map_err(Error::from),
-        None => Ok(Err(Refused { code: "NO_RESOURCE", text: format!("There is no bus {}.", dispatch.to.arn) })),
+    let absent = || Refused { code: "NO_RESOURCE", text: format!("There is no bus {}.", dispatch.to.arn) };
+    let Some(bus) = bus else { return Ok(Err(absent())) };
+    match bus::find(tx, &bus) {
+        Ok(_) => bus::put(tx, &bus, &dispatch.document, &cause).map(Ok).map_err(Error::from),
+        Err(bus::Error::NoSuchBus(_)) => Ok(Err(absent())),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use store::{Range, ShardId, Snapshot, Timestamp, Tx};
 
 use super::feed::Feed;
@@ -11,6 +12,7 @@ use crate::bus::event::{Event, iso};
 use crate::bus::input::Firing;
 use crate::bus::{RuleId, rule};
 use crate::random;
+use crate::schedule::{self, Fired, ScheduleId};
 use crate::services::Services;
 use crate::timer::rows::{self, Timer, What};
 
@@ -56,6 +58,55 @@ impl Timers {
         }
         Ok(())
     }
+
+    fn fire_schedule(&self, tx: &mut Tx, id: &ScheduleId, timer: Timestamp) -> Result<(), Error> {
+        let Some(Fired { schedule, due }) = schedule::fire(tx, id, timer)? else { return Ok(()) };
+        let target = &schedule.settings.target;
+        let execution = random::uuid(tx.random());
+        let given = target.document.as_ref().or(target.input.as_ref());
+        let given = given.map(|text| {
+            text.replace("<aws.scheduler.schedule-arn>", &schedule.arn)
+                .replace("<aws.scheduler.scheduled-time>", &iso(due))
+                .replace("<aws.scheduler.execution-id>", &execution)
+                .replace("<aws.scheduler.attempt-number>", "1")
+        });
+        let (kind, source) = match &target.event {
+            Some(head) => (head.detail_type.as_str(), head.source.as_str()),
+            None => ("Scheduled Event", "aws.scheduler"),
+        };
+        let event = |detail: &str| {
+            let event = Event {
+                id: &execution,
+                detail_type: kind,
+                source,
+                scope: &id.group.scope,
+                at: due,
+                resources: std::slice::from_ref(&schedule.arn),
+                detail,
+            };
+            event.document()
+        };
+        // Where nothing is given, the service's own event is: its detail is a text.
+        let document = match (given, &target.event) {
+            (Some(text), None) => Some(Bytes::from(text)),
+            (Some(text), Some(_)) => event(&text),
+            (None, Some(_)) => event("{}"),
+            (None, None) => event("\"{}\""),
+        };
+        let Some(document) = document else {
+            tracing::warn!(what = %id, "an event is dropped: its detail is not JSON");
+            return Ok(());
+        };
+        let to = Address {
+            arn: &target.arn,
+            receiver: &target.receiver,
+            group: target.group.as_deref(),
+            retry: Some(&target.retry),
+            dead_letter: target.dead_letter.as_ref().map(|dead_letter| &dead_letter.queue),
+        };
+        let sender = Sender::Schedule { arn: &schedule.arn, due };
+        self.receivers.send(tx, &Dispatch { to, sender, document, kind, source, cause: &Cause::default() })
+    }
 }
 
 impl Feed for Timers {
@@ -96,6 +147,7 @@ impl Feed for Timers {
         timer.unset(tx);
         match &timer.what {
             What::Rule(id) => self.fire_rule(tx, id, timer.due),
+            What::Schedule(id) => self.fire_schedule(tx, id, timer.due),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::bus::{BusId, BusName, RuleId, RuleName};
 use crate::function::Scope;
 use crate::name::{AccountId, Region};
 use crate::row::{self, Unreadable};
+use crate::schedule::{GroupId, Name, ScheduleId};
 
 const TIMERS: Space = Space::new(0x0310);
 
@@ -19,6 +20,7 @@ const LAYOUT: u8 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum What {
     Rule(RuleId),
+    Schedule(ScheduleId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,6 +33,7 @@ pub(crate) struct Timer {
 #[derive(Serialize, Deserialize)]
 enum Written {
     Rule { account: String, region: String, bus: String, rule: String },
+    Schedule { account: String, region: String, group: String, schedule: String },
 }
 
 impl Timer {
@@ -76,6 +79,12 @@ impl What {
                 bus: id.bus.name.to_string(),
                 rule: id.name.to_string(),
             },
+            What::Schedule(id) => Written::Schedule {
+                account: id.group.scope.account.to_string(),
+                region: id.group.scope.region.to_string(),
+                group: id.group.name.to_string(),
+                schedule: id.name.to_string(),
+            },
         }
     }
 
@@ -85,6 +94,10 @@ impl What {
                 let bus = BusId { scope: scope(account, region)?, name: BusName::parse(bus).ok()? };
                 Some(What::Rule(RuleId { bus, name: RuleName::parse(rule).ok()? }))
             }
+            Written::Schedule { account, region, group, schedule } => {
+                let group = GroupId { scope: scope(account, region)?, name: Name::parse(group).ok()? };
+                Some(What::Schedule(ScheduleId { group, name: Name::parse(schedule).ok()? }))
+            }
         }
     }
 }
@@ -93,6 +106,7 @@ impl std::fmt::Display for What {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             What::Rule(id) => write!(out, "rule {id}"),
+            What::Schedule(id) => write!(out, "schedule {id}"),
         }
     }
 }
