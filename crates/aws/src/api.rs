@@ -14,8 +14,8 @@ use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
 use services::Services;
+use services::identity;
 use services::identity::key::Known;
-use services::identity::{self, Context};
 use services::name::Region;
 use services::run::{Body, RequestId};
 
@@ -145,7 +145,7 @@ impl Api {
             let (known, bytes) = self.authenticate(&mut signed, protocol, row, &peer).await?;
             let received = protocol::read(protocol, row, &signed.parts, labels, bytes)?;
             let call = self.call(&signed, known, peer, request_id)?;
-            authorize(&call, row, &received.members)?;
+            row.needs(&call, &received.members).iter().try_for_each(|need| call.may(need))?;
             table.run(row, call, received, protocol).await
         };
         (served(row.described.name), answer.await.unwrap_or_else(fail))
@@ -248,17 +248,6 @@ pub(crate) fn verify(claim: &Claim, parts: &Parts, known: &Known, body: &[u8]) -
         Some(_) | None => sha256_hex(body),
     };
     claim.verify(parts, &known.secret, &hash)
-}
-
-fn authorize(call: &Call, row: &Row, members: &crate::operation::Members) -> Result<(), Error> {
-    let resource = (row.resource)(call, members);
-    let context = Context::default().with("aws:SourceIp", call.peer.ip().to_string());
-    let request =
-        identity::Request { action: row.action, resource: &resource, owner: &call.account, context: &context };
-    match identity::authorize(&call.caller, &request, &[]).allowed() {
-        true => Ok(()),
-        false => Err(call.denied(row.action, &resource)),
-    }
 }
 
 fn not_implemented(operation: &str) -> Error {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use services::Services;
-use services::identity::Principal;
+use services::identity::{self, Context, Principal};
 use services::name::{AccountId, Region};
 use services::run::{FunctionVersion, RequestId, Trace};
 use services::trace;
 
 use crate::error::{self, Error};
+use crate::operation::Need;
 
 /// What every handler is given. The signature has been verified and the caller may do what he asks for.
 pub struct Call {
@@ -53,6 +54,17 @@ impl Call {
     /// `arn:aws:<service>:<region>:<account>:<resource>` of something in the caller's account and region.
     pub fn arn(&self, service: &str, resource: impl std::fmt::Display) -> String {
         format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+    }
+
+    /// Refuses what the caller has no right to.
+    pub fn may(&self, need: &Need) -> Result<(), Error> {
+        let context = Context::default().with("aws:SourceIp", self.peer.ip().to_string());
+        let Need { action, resource } = need;
+        let request = identity::Request { action, resource, owner: &self.account, context: &context };
+        match identity::authorize(&self.caller, &request, &[]).allowed() {
+            true => Ok(()),
+            false => Err(self.denied(action, resource)),
+        }
     }
 
     /// The caller asks for something beyond his rights, in the words of IAM.

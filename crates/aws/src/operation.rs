@@ -33,6 +33,13 @@ pub type Members = Map<String, Value>;
 /// Names the resource that a request touches, as an ARN, or `*`.
 pub type Resource = fn(&Call, &Members) -> String;
 
+/// A right that a request needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    pub action: &'static str,
+    pub resource: String,
+}
+
 pub struct Table {
     /// The service in a credential scope, such as `lambda`.
     pub scope: &'static str,
@@ -49,6 +56,8 @@ pub struct Row {
     pub resource: Resource,
     pub body_bytes_max: usize,
     pub members: &'static [Member],
+    /// What it needs, where that depends on the request; then `action` is only the one it is listed with.
+    each: Option<fn(&Call, &Members) -> Vec<Need>>,
     /// Whether it ends when its caller hangs up.
     ends_with_caller: bool,
     run: Handler,
@@ -104,6 +113,7 @@ impl Row {
             resource,
             body_bytes_max: BODY_BYTES_MAX,
             members: I::members(),
+            each: None,
             ends_with_caller: false,
             run,
         }
@@ -114,6 +124,21 @@ impl Row {
     pub fn body_max(mut self, bytes: usize) -> Row {
         self.body_bytes_max = bytes;
         self
+    }
+
+    /// For operations that need more than one right, or not always the same.
+    #[must_use]
+    pub fn needing(mut self, each: fn(&Call, &Members) -> Vec<Need>) -> Row {
+        self.each = Some(each);
+        self
+    }
+
+    /// The rights that a request needs.
+    pub fn needs(&self, call: &Call, members: &Members) -> Vec<Need> {
+        match self.each {
+            Some(each) => each(call, members),
+            None => vec![Need { action: self.action, resource: (self.resource)(call, members) }],
+        }
     }
 
     /// For operations that wait for something only their caller wants, and are safe to drop.

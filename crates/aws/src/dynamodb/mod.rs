@@ -10,6 +10,7 @@ mod expression;
 mod item;
 mod legacy;
 mod name;
+mod need;
 mod page;
 mod refusal;
 mod setting;
@@ -44,12 +45,17 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
             any,
             statement::batch_execute_statement,
         )
+        .needing(need::of_none)
         .body_max(REQUEST_BYTES_MAX),
-        Row::new(&shapes::EXECUTE_STATEMENT_OPERATION, "dynamodb:PartiQLSelect", any, statement::execute_statement),
+        Row::new(&shapes::EXECUTE_STATEMENT_OPERATION, "dynamodb:PartiQLSelect", any, statement::execute_statement)
+            .needing(need::of_statement),
         Row::new(&shapes::EXECUTE_TRANSACTION_OPERATION, "dynamodb:PartiQLSelect", any, statement::execute_transaction)
+            .needing(need::of_statements)
             .body_max(REQUEST_BYTES_MAX),
-        Row::new(&shapes::BATCH_GET_ITEM_OPERATION, "dynamodb:BatchGetItem", any, batch::batch_get_item),
+        Row::new(&shapes::BATCH_GET_ITEM_OPERATION, "dynamodb:BatchGetItem", any, batch::batch_get_item)
+            .needing(need::of_batch_get),
         Row::new(&shapes::BATCH_WRITE_ITEM_OPERATION, "dynamodb:BatchWriteItem", any, batch::batch_write_item)
+            .needing(need::of_batch_write)
             .body_max(REQUEST_BYTES_MAX),
         Row::new(&shapes::CREATE_TABLE_OPERATION, "dynamodb:CreateTable", named, table::create_table),
         Row::new(&shapes::DELETE_ITEM_OPERATION, "dynamodb:DeleteItem", named, item::delete_item),
@@ -75,8 +81,10 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
         Row::new(&shapes::QUERY_OPERATION, "dynamodb:Query", named, page::query),
         Row::new(&shapes::SCAN_OPERATION, "dynamodb:Scan", named, page::scan),
         Row::new(&shapes::TAG_RESOURCE_OPERATION, "dynamodb:TagResource", in_arn, setting::tag_resource),
-        Row::new(&shapes::TRANSACT_GET_ITEMS_OPERATION, "dynamodb:GetItem", any, batch::transact_get_items),
+        Row::new(&shapes::TRANSACT_GET_ITEMS_OPERATION, "dynamodb:GetItem", any, batch::transact_get_items)
+            .needing(need::of_transaction),
         Row::new(&shapes::TRANSACT_WRITE_ITEMS_OPERATION, "dynamodb:PutItem", any, batch::transact_write_items)
+            .needing(need::of_transaction)
             .body_max(REQUEST_BYTES_MAX),
         Row::new(&shapes::UNTAG_RESOURCE_OPERATION, "dynamodb:UntagResource", in_arn, setting::untag_resource),
         Row::new(&shapes::UPDATE_ITEM_OPERATION, "dynamodb:UpdateItem", named, item::update_item),
@@ -94,10 +102,7 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
 fn named(call: &Call, members: &Members) -> String {
     let text = |key: &str| members.get(key).and_then(Value::as_str);
     let Some(name) = text("TableName") else { return "*".to_owned() };
-    let table = match name.starts_with("arn:") {
-        true => name.to_owned(),
-        false => call.arn("dynamodb", format_args!("table/{name}")),
-    };
+    let table = need::arn(call, name);
     match text("IndexName") {
         Some(index) => format!("{table}/index/{index}"),
         None => table,

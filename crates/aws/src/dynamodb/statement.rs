@@ -7,7 +7,7 @@ use services::table::{self, Consumed, Execute, Executed, Idempotency};
 use super::attribute::{AttributeValue, attributes};
 use super::capacity::{self, Told};
 use super::item::returns_failed;
-use super::refusal;
+use super::{need, refusal};
 use crate::call::Call;
 use crate::error::{self, Error};
 use crate::shapes::dynamodb::{
@@ -79,6 +79,8 @@ async fn one_of_batch(call: &Call, request: BatchStatementRequest) -> Result<Exe
         message: Some(message),
         item: None,
     };
+    let need = need::statement_need(call, &request.statement);
+    need.map_or(Ok(()), |need| call.may(&need)).map_err(|fault| refuse("AccessDenied", fault.message.into_owned()))?;
     let execute = Execute {
         consistent: request.consistent_read.unwrap_or(false),
         returns_failed: returns_failed(request.return_values_on_condition_check_failure.as_deref()),

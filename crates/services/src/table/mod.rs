@@ -45,7 +45,7 @@ pub use define::{
 pub use error::{Error, Reason};
 pub use key::SortCondition;
 pub use number::{Number, NumberError};
-pub use partiql::{Execute, Executed};
+pub use partiql::{Execute, Executed, Subject, Verb};
 pub use read::{Get, Got, Page, Query, Read, Scan, Segment, Select};
 pub use rows::Counted;
 pub use schema::{

@@ -5,7 +5,10 @@
 //! The subset is the documented one: SELECT, INSERT, UPDATE, DELETE, and EXISTS in transactions.
 
 mod parse;
+mod subject;
 mod token;
+
+pub use subject::{Subject, Verb};
 
 use std::sync::Arc;
 
