@@ -1,6 +1,7 @@
 """CloudWatch Logs: what functions wrote, by group, stream, time and pattern."""
 
 import time
+import uuid
 
 import pytest
 from nought import client, fail, guest_zip, make, python, refused, succeed
@@ -17,6 +18,10 @@ def spoken():
     group = f"/aws/lambda/{name}"
     eventually(lambda: len(messages(group)) >= 12)
     return group
+
+
+def unique():
+    return uuid.uuid4().hex[:12]
 
 
 def eventually(true):
@@ -130,3 +135,44 @@ def test_the_log_of_an_error_has_its_stack():
     name = make(guest_zip("zip-python"))
     fail(name, {"do": "fail", "message": "m-0815"})
     eventually(lambda: any("m-0815" in message for message in messages(f"/aws/lambda/{name}")))
+
+
+def test_a_group_of_ones_own_keeps_what_is_sent_to_it():
+    group, now = f"/own/{unique()}", int(time.time() * 1000)
+    LOGS.create_log_group(logGroupName=group, tags={"team": "blue"})
+    with refused("ResourceAlreadyExistsException", 400, "The specified log group already exists"):
+        LOGS.create_log_group(logGroupName=group)
+    LOGS.create_log_stream(logGroupName=group, logStreamName="worker/1")
+    sent = [{"timestamp": now + step, "message": f"line {step}"} for step in range(3)]
+    answer = LOGS.put_log_events(logGroupName=group, logStreamName="worker/1", logEvents=sent)
+    assert "rejectedLogEventsInfo" not in answer
+    events = LOGS.get_log_events(logGroupName=group, logStreamName="worker/1", startFromHead=True)["events"]
+    assert [(event["timestamp"], event["message"]) for event in events] == [
+        (now + step, f"line {step}") for step in range(3)
+    ]
+    assert messages(group, filterPattern="1") == ["line 1"]
+    old = [{"timestamp": now - 15 * 24 * 3600 * 1000, "message": "old"}]
+    answer = LOGS.put_log_events(logGroupName=group, logStreamName="worker/1", logEvents=old)
+    assert answer["rejectedLogEventsInfo"] == {"tooOldLogEventEndIndex": 1}
+
+    LOGS.put_retention_policy(logGroupName=group, retentionInDays=14)
+    with refused("InvalidParameterException", 400):
+        LOGS.put_retention_policy(logGroupName=group, retentionInDays=2)
+    (found,) = LOGS.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert found["retentionInDays"] == 14 and found["storedBytes"] > 0
+    assert LOGS.list_tags_for_resource(resourceArn=found["logGroupArn"])["tags"] == {"team": "blue"}
+    LOGS.delete_log_group(logGroupName=group)
+    with refused("ResourceNotFoundException", 400, "The specified log group does not exist."):
+        messages(group)
+
+
+def test_a_group_made_before_its_function_has_what_the_function_writes(spoken):
+    name = python(SAY)
+    group = f"/aws/lambda/{name}"
+    LOGS.create_log_group(logGroupName=group)
+    LOGS.put_retention_policy(logGroupName=group, retentionInDays=30)
+    assert LOGS.describe_log_streams(logGroupName=group)["logStreams"] == []
+    succeed(name, {"say": "hello"})
+    eventually(lambda: "hello\n" in messages(group))
+    (found,) = LOGS.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert found["retentionInDays"] == 30

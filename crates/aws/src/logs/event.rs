@@ -5,7 +5,7 @@ use services::log::read::{self, Event, Page, Place, Query, Streams};
 use store::{Order, Timestamp};
 
 use super::pattern::Pattern;
-use super::{group, invalid};
+use super::{group, invalid, refuse};
 use crate::call::Call;
 use crate::error::Error;
 use crate::shapes::logs::{
@@ -141,7 +141,7 @@ fn look(call: &Call, mut query: Query, wanted: impl Fn(&Event) -> bool) -> Resul
     let mut found = Page { events: Vec::new(), resume: query.beyond, more: true };
     let mut bytes = 0;
     for _ in 0..LOOKS_MAX {
-        let page = read::events(call.services.store(), &query).map_err(|error| Error::internal(&error))?;
+        let page = read::events(call.services.store(), &query).map_err(refuse)?;
         (found.resume, found.more) = (page.resume, page.more);
         for event in in_reading_order(page.events, query.order) {
             if !wanted(&event) {

@@ -1,12 +1,14 @@
 //! Groups and streams.
 
 use services::log::Group;
-use services::log::read::{self, Stream, Written};
+use services::log::group;
+use services::log::read::{self, Found, Stream};
 
-use super::invalid;
+use store::Timestamp;
+
+use super::{invalid, refuse};
 use crate::call::Call;
 use crate::error::Error;
-use crate::shapes::logs::error::RESOURCE_NOT_FOUND_EXCEPTION;
 use crate::shapes::logs::{
     DescribeLogGroupsRequest, DescribeLogGroupsResponse, DescribeLogStreamsRequest, DescribeLogStreamsResponse,
     LogGroup, LogStream,
@@ -24,37 +26,36 @@ pub fn existing(call: &Call, name: Option<&str>, identifier: Option<&str>) -> Re
         (None, Some(identifier)) => in_arn(call, identifier)?,
     };
     let group = named(call, text);
-    let begins = read::begins(call.services.store(), &group).map_err(|error| Error::internal(&error))?;
-    match begins {
-        Some(_) => Ok(group),
-        None => Err(RESOURCE_NOT_FOUND_EXCEPTION.with("The specified log group does not exist.")),
+    match group::is_there(call.services.store(), &group).map_err(refuse)? {
+        true => Ok(group),
+        false => Err(refuse(group::Error::NoGroup)),
     }
 }
 
 /// Whether the group has each of these streams.
 pub fn existing_streams(call: &Call, group: &Group, names: &[String]) -> Result<(), Error> {
     let common = if let [name] = names { name } else { "" };
-    let streams = read::streams(call.services.store(), group, common).map_err(|error| Error::internal(&error))?;
+    let streams = read::streams(call.services.store(), group, common).map_err(refuse)?;
     let is_there = |name: &String| streams.binary_search_by(|stream| stream.name.cmp(name)).is_ok();
     match names.iter().all(is_there) {
         true => Ok(()),
-        false => Err(RESOURCE_NOT_FOUND_EXCEPTION.with("The specified log stream does not exist.")),
+        false => Err(refuse(group::Error::NoStream)),
     }
 }
 
 /// The name in an identifier, which is an ARN or the name itself.
-fn in_arn<'a>(call: &Call, identifier: &'a str) -> Result<&'a str, Error> {
+pub fn in_arn<'a>(call: &Call, identifier: &'a str) -> Result<&'a str, Error> {
     if !identifier.starts_with("arn:") {
         return Ok(identifier);
     }
     let here = call.arn("logs", "log-group:");
     match identifier.strip_prefix(here.as_str()) {
         Some(name) => Ok(name.strip_suffix(":*").unwrap_or(name)),
-        None => Err(RESOURCE_NOT_FOUND_EXCEPTION.with("The specified log group does not exist.")),
+        None => Err(refuse(group::Error::NoGroup)),
     }
 }
 
-fn named(call: &Call, name: &str) -> Group {
+pub fn named(call: &Call, name: &str) -> Group {
     Group { account: call.account.clone(), region: call.region.clone(), name: name.to_owned() }
 }
 
@@ -71,10 +72,10 @@ pub fn describe_log_groups(call: Call, input: DescribeLogGroupsRequest) -> Resul
             && prefix.is_none_or(|prefix| name.starts_with(prefix))
             && pattern.as_ref().is_none_or(|pattern| name.to_lowercase().contains(pattern))
     };
-    let written = read::groups(call.services.store(), &call.account, &call.region);
-    let written = written.map_err(|error| Error::internal(&error))?.into_iter();
-    let wanted = written.filter(|written| wanted(&written.group.name)).take(limit + 1);
-    let mut groups: Vec<LogGroup> = wanted.map(|written| described(&call, written)).collect();
+    let class = input.log_group_class.as_deref();
+    let found = read::groups(call.services.store(), &call.account, &call.region).map_err(refuse)?.into_iter();
+    let wanted = found.filter(|found| wanted(&found.group.name) && class.is_none_or(|class| class == class_of(found)));
+    let mut groups: Vec<LogGroup> = wanted.take(limit + 1).map(|found| described(&call, found)).collect();
     let next_token = match groups.len() > limit {
         true => {
             groups.truncate(limit);
@@ -85,15 +86,20 @@ pub fn describe_log_groups(call: Call, input: DescribeLogGroupsRequest) -> Resul
     Ok(DescribeLogGroupsResponse { log_groups: Some(groups), next_token })
 }
 
-fn described(call: &Call, written: Written) -> LogGroup {
-    let arn = call.arn("logs", format_args!("log-group:{}", written.group.name));
+fn class_of(found: &Found) -> &str {
+    found.settings.class.as_deref().unwrap_or("STANDARD")
+}
+
+fn described(call: &Call, found: Found) -> LogGroup {
+    let arn = call.arn("logs", format_args!("log-group:{}", found.group.name));
     LogGroup {
-        log_group_name: Some(written.group.name),
-        creation_time: Some(written.first.millis()),
+        log_group_class: Some(class_of(&found).to_owned()),
+        retention_in_days: found.settings.retention_days.and_then(|days| i32::try_from(days).ok()),
+        log_group_name: Some(found.group.name),
+        creation_time: Some(found.created.millis()),
         metric_filter_count: Some(0),
         arn: Some(format!("{arn}:*")),
-        stored_bytes: Some(i64::try_from(written.bytes).unwrap_or(i64::MAX)),
-        log_group_class: Some("STANDARD".to_owned()),
+        stored_bytes: Some(i64::try_from(found.bytes).unwrap_or(i64::MAX)),
         log_group_arn: Some(arn),
         ..LogGroup::default()
     }
@@ -106,7 +112,7 @@ pub fn describe_log_streams(call: Call, input: DescribeLogStreamsRequest) -> Res
     }
     let group = existing(&call, input.log_group_name.as_deref(), input.log_group_identifier.as_deref())?;
     let prefix = input.log_stream_name_prefix.as_deref().unwrap_or_default();
-    let mut streams = read::streams(call.services.store(), &group, prefix).map_err(|error| Error::internal(&error))?;
+    let mut streams = read::streams(call.services.store(), &group, prefix).map_err(refuse)?;
     if by_time {
         streams.sort_by(|one, other| (one.last, &one.name).cmp(&(other.last, &other.name)));
     }
@@ -131,14 +137,13 @@ pub fn describe_log_streams(call: Call, input: DescribeLogStreamsRequest) -> Res
 }
 
 fn described_stream(call: &Call, group: &Group, stream: &Stream) -> LogStream {
-    let (first, last) = (stream.first.millis(), stream.last.millis());
     LogStream {
         log_stream_name: Some(stream.name.clone()),
-        creation_time: Some(first),
-        first_event_timestamp: Some(first),
-        last_event_timestamp: Some(last),
-        last_ingestion_time: Some(last),
-        upload_sequence_token: None,
+        creation_time: Some(stream.created.millis()),
+        first_event_timestamp: stream.first.map(Timestamp::millis),
+        last_event_timestamp: stream.last.map(Timestamp::millis),
+        last_ingestion_time: stream.last.map(Timestamp::millis),
+        upload_sequence_token: stream.last.map(|last| last.millis().to_string()),
         arn: Some(call.arn("logs", format_args!("log-group:{}:log-stream:{}", group.name, stream.name))),
         // Deprecated for streams; always 0 since 2019.
         stored_bytes: Some(0),

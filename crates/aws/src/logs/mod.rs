@@ -1,11 +1,17 @@
-//! CloudWatch Logs: what functions wrote, read only.
+//! CloudWatch Logs: what functions wrote, and what others write.
 //!
-//! Start reading at [`TABLE`]. A group is there once its function has written something; groups are found in `group`,
-//! events in `event`, the patterns that choose among them in `pattern`.
+//! Start reading at [`TABLE`]. A group is there once somebody made it or its function has written something; groups are
+//! found in `group` and made in `manage`, their tags are in `tag`, events in `event` and `put`, the patterns that choose
+//! among events in `pattern`.
 
 mod event;
 mod group;
+mod manage;
 mod pattern;
+mod put;
+mod tag;
+#[cfg(test)]
+mod tests;
 
 use std::sync::LazyLock;
 
@@ -24,6 +30,40 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
     service: &shapes::SERVICE,
     invalid: INVALID,
     rows: vec![
+        Row::new(&shapes::CREATE_LOG_GROUP_OPERATION, "logs:CreateLogGroup", group, manage::create_log_group),
+        Row::new(&shapes::DELETE_LOG_GROUP_OPERATION, "logs:DeleteLogGroup", group, manage::delete_log_group),
+        Row::new(&shapes::CREATE_LOG_STREAM_OPERATION, "logs:CreateLogStream", group, manage::create_log_stream),
+        Row::new(&shapes::DELETE_LOG_STREAM_OPERATION, "logs:DeleteLogStream", stream, manage::delete_log_stream),
+        Row::new(
+            &shapes::PUT_RETENTION_POLICY_OPERATION,
+            "logs:PutRetentionPolicy",
+            group,
+            manage::put_retention_policy,
+        ),
+        Row::new(
+            &shapes::DELETE_RETENTION_POLICY_OPERATION,
+            "logs:DeleteRetentionPolicy",
+            group,
+            manage::delete_retention_policy,
+        ),
+        Row::new(&shapes::TAG_RESOURCE_OPERATION, "logs:TagResource", tagged, tag::tag_resource),
+        Row::new(&shapes::UNTAG_RESOURCE_OPERATION, "logs:UntagResource", tagged, tag::untag_resource),
+        Row::new(
+            &shapes::LIST_TAGS_FOR_RESOURCE_OPERATION,
+            "logs:ListTagsForResource",
+            tagged,
+            on_disk(tag::list_tags_for_resource),
+        ),
+        Row::new(&shapes::TAG_LOG_GROUP_OPERATION, "logs:TagLogGroup", group, tag::tag_log_group),
+        Row::new(&shapes::UNTAG_LOG_GROUP_OPERATION, "logs:UntagLogGroup", group, tag::untag_log_group),
+        Row::new(
+            &shapes::LIST_TAGS_LOG_GROUP_OPERATION,
+            "logs:ListTagsLogGroup",
+            group,
+            on_disk(tag::list_tags_log_group),
+        ),
+        Row::new(&shapes::PUT_LOG_EVENTS_OPERATION, "logs:PutLogEvents", stream, on_disk(put::put_log_events))
+            .body_max(put::BODY_BYTES_MAX),
         Row::new(
             &shapes::DESCRIBE_LOG_GROUPS_OPERATION,
             "logs:DescribeLogGroups",
@@ -70,38 +110,38 @@ fn group(call: &Call, members: &Members) -> String {
     }
 }
 
-fn invalid(text: &'static str) -> Error {
-    INVALID.with(text)
+/// The stream of a group.
+fn stream(call: &Call, members: &Members) -> String {
+    let text = |key: &str| members.get(key).and_then(Value::as_str).unwrap_or("*");
+    call.arn("logs", format_args!("log-group:{}:log-stream:{}", text("logGroupName"), text("logStreamName")))
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
+/// The resource whose tags a request is about.
+fn tagged(_: &Call, members: &Members) -> String {
+    members.get("resourceArn").and_then(Value::as_str).unwrap_or("*").to_owned()
+}
 
-    use services::name::{AccountId, Region};
-
-    use super::*;
-    use crate::Peer;
-    use crate::wire::{KEY, Wire};
-
-    #[tokio::test]
-    async fn who_reads_a_log_holds_up_nobody() {
-        let wire = Wire::new().await;
-        let known = wire.services.who(KEY, None, false).expect("it is the root's");
-        let call = Call {
-            services: wire.services.clone(),
-            account: AccountId::default(),
-            region: Region::parse("eu-central-1").expect("a region"),
-            caller: known.principal,
-            request_id: services::run::RequestId::draw(),
-            authority: "localhost:4566".into(),
-            headers: http::HeaderMap::new(),
-            peer: Peer::Address(([203, 0, 113, 9], 50_000).into()),
-        };
-        let (sender, waited_for) = mpsc::channel();
-        let reading = on_disk(|_, waited_for: mpsc::Receiver<u8>| Ok(waited_for.recv()))(call, waited_for);
-        // On the one thread that this test has, nobody could send while it waits.
-        let (read, sent) = tokio::join!(reading, async { sender.send(7) });
-        assert_eq!((read.expect("it was read"), sent), (Ok(7), Ok(())));
+fn refuse(error: services::log::group::Error) -> Error {
+    use services::log::group::Error as Refused;
+    use shapes::error::{RESOURCE_ALREADY_EXISTS_EXCEPTION, RESOURCE_NOT_FOUND_EXCEPTION};
+    match error {
+        Refused::GroupExists => RESOURCE_ALREADY_EXISTS_EXCEPTION.with("The specified log group already exists"),
+        Refused::NoGroup => RESOURCE_NOT_FOUND_EXCEPTION.with("The specified log group does not exist."),
+        Refused::StreamExists => RESOURCE_ALREADY_EXISTS_EXCEPTION.with("The specified log stream already exists"),
+        Refused::NoStream => RESOURCE_NOT_FOUND_EXCEPTION.with("The specified log stream does not exist."),
+        Refused::Retention(days) => INVALID.with(format!(
+            "1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: Member must \
+             satisfy enum value set: {:?}",
+            services::log::group::RETENTION_DAYS
+        )),
+        Refused::TooManyTags => {
+            shapes::error::TOO_MANY_TAGS_EXCEPTION.with("The log group has more tags than are allowed.")
+        }
+        Refused::Store(error) => Error::internal(&error),
+        Refused::Unreadable(error) => Error::internal(&error),
     }
+}
+
+fn invalid(text: &'static str) -> Error {
+    INVALID.with(text)
 }

@@ -2,15 +2,18 @@
 //!
 //! Start reading at [`Recorder`], which hears one invocation, and at [`reader`](read), which finds events again. The lines
 //! of the platform are in `line`, the layout of journal records in `record`, the names of groups and streams in `name`.
+//! What people make, keep, delete and send themselves is in [`group`] and [`put`](put::put).
 //!
 //! Invariants:
 //! - One invocation's events are in the order in which they came, under one stream: that of its environment.
-//! - An event's text ends with its line break, and is at most [`EVENT_BYTES_MAX`] long.
+//! - A function's event ends with its line break, and is at most [`EVENT_BYTES_MAX`] long.
 //! - Writing a log never fails or delays an invocation.
 
 mod calendar;
+pub mod group;
 mod line;
 mod name;
+pub mod put;
 pub mod read;
 mod record;
 mod recorder;

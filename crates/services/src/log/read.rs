@@ -2,13 +2,14 @@
 //!
 //! Start reading at [`events`]. The journal is in the order in which records came in; events are sorted within a page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
 use store::journal::{self, JournalWatch, Position};
 use store::{Order, Store, Timestamp};
 
+use super::group::{self, Error, GroupRow, Hidden, Settings};
 use super::name::{self, Group};
 use super::record::Record;
 use crate::function::settings::TIMEOUT_MAX;
@@ -131,11 +132,13 @@ pub struct Page {
 }
 
 /// One page of events.
-pub fn events(store: &Store, query: &Query) -> Result<Page, store::Error> {
+pub fn events(store: &Store, query: &Query) -> Result<Page, Error> {
+    let row = store.read(|read| group::group_row(read, &query.group))?;
     let prefix = query.group.journal_prefix() + query.streams.common();
+    let from = query.from.max(row.oldest(store.clock()));
     let read = store.journal().read(&journal::Query {
         stream_prefix: &prefix,
-        from: query.from - RECORD_TIME_MAX,
+        from: from - RECORD_TIME_MAX,
         to: query.to,
         order: query.order,
         beyond: query.beyond.map(|place| place.position(query.order)),
@@ -143,8 +146,12 @@ pub fn events(store: &Store, query: &Query) -> Result<Page, store::Error> {
     })?;
     let resume = read.resume.map(|record| Place::past(record, query.order)).or(query.beyond);
     let mut page = Page { events: Vec::new(), resume, more: read.more };
+    let mut visible = Visible { store, group: &query.group, row: &row, streams: HashMap::new() };
     'records: for record in &read.records {
-        for event in events_of(record, query) {
+        if !visible.shows(record)? {
+            continue;
+        }
+        for event in events_of(record, query).into_iter().filter(|event| event.at >= from) {
             if page.events.len() == query.limit {
                 page.resume = page.events.last().map(|event| event.place);
                 page.more = true;
@@ -155,6 +162,33 @@ pub fn events(store: &Store, query: &Query) -> Result<Page, store::Error> {
     }
     page.events.sort_by_key(|event| (event.at, event.place));
     Ok(page)
+}
+
+/// What of a group's records was not deleted.
+struct Visible<'a> {
+    store: &'a Store,
+    group: &'a Group,
+    row: &'a GroupRow,
+    /// What deleting hid of each stream that was met.
+    streams: HashMap<String, Option<Hidden>>,
+}
+
+impl Visible<'_> {
+    fn shows(&mut self, record: &journal::Record) -> Result<bool, Error> {
+        if self.row.hidden().is_some_and(|hidden| hidden.covers(record.position)) {
+            return Ok(false);
+        }
+        let Some((_, stream)) = name::split(&record.stream) else { return Ok(false) };
+        let hidden = match self.streams.get(stream) {
+            Some(hidden) => *hidden,
+            None => {
+                let hidden = self.store.read(|read| group::hidden_of_stream(read, self.group, stream))?;
+                self.streams.insert(stream.to_owned(), hidden);
+                hidden
+            }
+        };
+        Ok(hidden.is_none_or(|hidden| !hidden.covers(record.position)))
+    }
 }
 
 /// A record's events that a query wants, in the order of reading.
@@ -193,50 +227,74 @@ fn events_of(record: &journal::Record, query: &Query) -> Vec<Event> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
     pub name: String,
-    pub first: Timestamp,
-    pub last: Timestamp,
+    pub created: Timestamp,
+    /// Of its events, if it has any.
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
 }
 
-/// A group that something was written to.
+/// A group that was made, or that something was written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct Found {
     pub group: Group,
-    pub first: Timestamp,
+    pub created: Timestamp,
     /// Of its records, as they lie in the journal.
     pub bytes: u64,
+    pub settings: Settings,
 }
 
 /// The streams of a group whose names begin so, by name.
-pub fn streams(store: &Store, group: &Group, prefix: &str) -> Result<Vec<Stream>, store::Error> {
-    let found = store.journal().streams(&(group.journal_prefix() + prefix))?.into_iter();
-    let streams = found.filter_map(|(name, totals)| {
-        let (_, name) = name::split(&name)?;
-        Some(Stream { name: name.to_owned(), first: totals.first, last: totals.last })
-    });
-    Ok(streams.collect())
+pub fn streams(store: &Store, group: &Group, prefix: &str) -> Result<Vec<Stream>, Error> {
+    let row = store.read(|read| group::group_row(read, group))?;
+    let mut streams = BTreeMap::new();
+    for (name, totals) in store.journal().streams(&(group.journal_prefix() + prefix))? {
+        let Some((_, name)) = name::split(&name) else { continue };
+        if row.hidden().is_some_and(|hidden| hidden.covers_all(totals.last)) {
+            continue;
+        }
+        let since = row.hidden().map_or(totals.first, |hidden| totals.first.max(hidden.since()));
+        let (first, last) = (Some(since), Some(totals.last));
+        streams.insert(name.to_owned(), Stream { name: name.to_owned(), created: since, first, last });
+    }
+    store.read(|read| group::with_rows(read, group, prefix, &mut streams))?;
+    Ok(streams.into_values().collect())
 }
 
-/// The groups of an account in a region, by name: all that have a log.
-pub fn groups(store: &Store, account: &AccountId, region: &Region) -> Result<Vec<Written>, store::Error> {
+/// The groups of an account in a region, by name.
+pub fn groups(store: &Store, account: &AccountId, region: &Region) -> Result<Vec<Found>, Error> {
     let place = name::place(account, region);
-    let mut groups = BTreeMap::<String, Written>::new();
+    let rows = store.read(|read| group::group_rows(read, account, region))?;
+    let mut rows: BTreeMap<String, GroupRow> = rows.into_iter().collect();
+    let mut written = BTreeMap::<String, (Timestamp, u64)>::new();
     for (name, totals) in store.journal().streams(&place)? {
         let Some(name) = name::split(&name).and_then(|(group, _)| group.strip_prefix(place.as_str())) else { continue };
-        let group = groups.entry(name.to_owned()).or_insert_with(|| Written {
-            group: Group { account: account.clone(), region: region.clone(), name: name.to_owned() },
-            first: totals.first,
-            bytes: 0,
-        });
-        group.first = group.first.min(totals.first);
-        group.bytes += totals.bytes;
+        let hidden = rows.get(name).and_then(GroupRow::hidden);
+        if hidden.is_some_and(|hidden| hidden.covers_all(totals.last)) {
+            continue;
+        }
+        let since = hidden.map_or(totals.first, |hidden| totals.first.max(hidden.since()));
+        let (first, bytes) = written.entry(name.to_owned()).or_insert((since, 0));
+        *first = since.min(*first);
+        *bytes += totals.bytes;
     }
-    Ok(groups.into_values().collect())
+    for (name, row) in &rows {
+        if let Some(created) = row.created() {
+            written.entry(name.clone()).or_insert((created, 0)).0 = created;
+        }
+    }
+    let found = written.into_iter().map(|(name, (created, bytes))| {
+        let settings = rows.remove(&name).map(GroupRow::settings).unwrap_or_default();
+        let group = Group { account: account.clone(), region: region.clone(), name };
+        Found { group, created, bytes, settings }
+    });
+    Ok(found.collect())
 }
 
-/// When a group's log begins; `None` for one that has none.
-pub fn begins(store: &Store, group: &Group) -> Result<Option<Timestamp>, store::Error> {
+/// Whether a group has a record that was not deleted.
+pub(super) fn has_records(store: &Store, group: &Group) -> Result<bool, Error> {
+    let row = store.read(|read| group::group_row(read, group))?;
     let prefix = group.journal_prefix();
-    let mut beyond = None;
+    let mut beyond = row.hidden().map(|hidden| hidden.place());
     loop {
         let page = store.journal().read(&journal::Query {
             stream_prefix: &prefix,
@@ -246,10 +304,10 @@ pub fn begins(store: &Store, group: &Group) -> Result<Option<Timestamp>, store::
             beyond,
             limit: 1,
         })?;
-        match page.records.first() {
-            Some(record) => return Ok(Some(record.at)),
-            None if page.more => beyond = page.resume,
-            None => return Ok(None),
+        match page.more {
+            _ if !page.records.is_empty() => return Ok(true),
+            true => beyond = page.resume,
+            false => return Ok(false),
         }
     }
 }
@@ -269,7 +327,7 @@ impl Follow {
     }
 
     /// Waits until there is at least one event.
-    pub async fn next(&mut self) -> Result<Vec<Event>, store::Error> {
+    pub async fn next(&mut self) -> Result<Vec<Event>, Error> {
         loop {
             let page = events(&self.store, &self.query)?;
             self.query.beyond = page.resume;

@@ -6,7 +6,9 @@ use futures_util::FutureExt as _;
 use store::clock::ManualClock;
 use store::{Order, Store, Timestamp};
 
-use super::read::{Follow, Place, Query, Streams, begins, events, groups, streams};
+use super::group::{self, Settings};
+use super::put::{NewEvent, Rejected, put};
+use super::read::{Follow, Place, Query, Streams, events, groups, streams};
 use super::*;
 use crate::invoke::fake;
 use crate::run::{End, EnvironmentId, FunctionVersion, Kind, Observer as _, Report, RequestId, Trace};
@@ -252,12 +254,12 @@ fn streams_are_listed_by_name() {
     log.invocation("f", "r3", "e1", &["d\n"]);
     let group = log.query("f").group;
     let found = streams(&log.store, &group, "2025/").expect("the journal reads");
-    let seconds = |at: Timestamp| at.since(START).as_secs();
+    let seconds = |at: Option<Timestamp>| at.map(|at| at.since(START).as_secs());
     let shown: Vec<_> =
         found.iter().map(|found| (&found.name[20..], seconds(found.first), seconds(found.last))).collect();
-    assert_eq!(shown, [("e1", 0, 4), ("e2", 2, 3)]);
-    assert_eq!(begins(&log.store, &group).expect("the journal reads"), Some(START));
-    assert_eq!(begins(&log.store, &log.query("never").group).expect("the journal reads"), None);
+    assert_eq!(shown, [("e1", Some(0), Some(4)), ("e2", Some(2), Some(3))]);
+    assert_eq!(group::is_there(&log.store, &group), Ok(true));
+    assert_eq!(group::is_there(&log.store, &log.query("never").group), Ok(false));
 }
 
 #[tokio::test]
@@ -302,4 +304,80 @@ fn groups_are_those_that_were_written_to() {
     assert_eq!(shown, [("/aws/lambda/calm", true), ("/aws/lambda/loud", true)]);
     let elsewhere = crate::name::Region::parse("eu-west-3").expect("a region");
     assert_eq!(groups(&log.store, &account, &elsewhere).expect("the journal reads"), []);
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn at(at: Timestamp, text: &str) -> NewEvent {
+    NewEvent { at, text: text.to_owned() }
+}
+
+impl Log {
+    /// A group that somebody made, with a stream, and a query for all of it.
+    async fn made(&self, name: &str) -> Query {
+        let query = Query { group: Group { name: name.to_owned(), ..self.query("any").group }, ..self.query("any") };
+        group::create(&self.store, &query.group, &Settings::default()).await.expect("made");
+        group::create_stream(&self.store, &query.group, "s").await.expect("made");
+        query
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_never_seen_again_and_what_comes_after_is() {
+    let log = Log::new();
+    let query = log.made("app").await;
+    let send = |text: &str| put(&log.store, &query.group, "s", &[at(log.store.clock(), text)]).expect("taken");
+    send("before");
+    group::delete_stream(&log.store, &query.group, "s").await.expect("deleted");
+    assert_eq!(streams(&log.store, &query.group, ""), Ok(vec![]));
+    assert_eq!(log.texts(&query), [""; 0]);
+    log.clock.advance(Duration::from_secs(1));
+    group::create_stream(&log.store, &query.group, "s").await.expect("made again");
+    send("between");
+    assert_eq!(log.texts(&query), ["between"]);
+    group::delete(&log.store, &query.group).await.expect("deleted");
+    assert_eq!(group::is_there(&log.store, &query.group), Ok(false));
+    assert_eq!(put(&log.store, &query.group, "s", &[]), Err(group::Error::NoGroup));
+    log.clock.advance(Duration::from_secs(1));
+    log.made("app").await;
+    send("after");
+    assert_eq!(log.texts(&query), ["after"]);
+    let names = |found: Vec<super::read::Found>| found.into_iter().map(|found| found.group.name).collect::<Vec<_>>();
+    let (account, region) = (query.group.account.clone(), query.group.region.clone());
+    assert_eq!(groups(&log.store, &account, &region).map(names), Ok(vec!["app".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_deleted_group_of_a_function_comes_back_with_its_next_invocation() {
+    let log = Log::new();
+    log.invocation("f", "r1", "e1", &["one\n"]);
+    let query = log.query("f");
+    group::delete(&log.store, &query.group).await.expect("deleted");
+    assert_eq!(group::is_there(&log.store, &query.group), Ok(false));
+    log.clock.advance(Duration::from_secs(1));
+    log.invocation("f", "r2", "e1", &["two\n"]);
+    assert!(log.texts(&query).contains(&"two\n".to_owned()));
+    assert!(!log.texts(&query).contains(&"one\n".to_owned()));
+}
+
+#[tokio::test]
+async fn events_too_old_or_too_new_are_told_and_the_others_taken() {
+    let log = Log::new();
+    let query = log.made("app").await;
+    let now = log.store.clock();
+    let hour = Duration::from_secs(3600);
+    let batch = [at(now - 15 * DAY, "old"), at(now - hour, "good"), at(now + 3 * hour, "new")];
+    let told = put(&log.store, &query.group, "s", &batch);
+    let rejected = Rejected { too_new_from: Some(2), too_old_until: Some(1), expired_until: None };
+    assert_eq!((told, log.texts(&query)), (Ok(rejected), vec!["good".to_owned()]));
+
+    let keep = |settings: &mut Settings| {
+        settings.retention_days = Some(1);
+        Ok(())
+    };
+    group::change(&log.store, &query.group, keep).await.expect("changed");
+    let told = put(&log.store, &query.group, "s", &[at(now - 2 * DAY, "expired")]);
+    assert_eq!(told, Ok(Rejected { expired_until: Some(1), ..Rejected::default() }));
+    log.clock.advance(DAY);
+    assert_eq!(log.texts(&query), [""; 0], "what is older than the group keeps is not shown");
 }
