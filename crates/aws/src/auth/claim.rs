@@ -202,11 +202,11 @@ fn split(signed: &str) -> Vec<String> {
 }
 
 /// A signature that is no hexadecimal matches nothing.
-fn read_signature(text: &str) -> Result<Vec<u8>, Refusal> {
+pub(super) fn read_signature(text: &str) -> Result<Vec<u8>, Refusal> {
     hex::decode(text).map_err(|_| Refusal::Mismatch)
 }
 
-fn read_credential(credential: &str) -> Result<(String, Scope), Refusal> {
+pub(super) fn read_credential(credential: &str) -> Result<(String, Scope), Refusal> {
     // From the right: an access key id may hold a slash, a scope may not.
     let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
     match parts[..] {

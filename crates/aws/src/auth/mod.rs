@@ -13,11 +13,13 @@
 
 pub mod canonical;
 mod claim;
+mod document;
 mod refusal;
 mod sign;
 mod time;
 
 pub use claim::{Claim, Scope};
+pub use document::{DocumentClaim, verify_document_of_version_2};
 pub use refusal::Refusal;
 pub use sign::{Signer, sign};
 pub use time::Instant;
@@ -53,12 +55,16 @@ fn hmac(key: &[u8], text: &str) -> Hmac<Sha256> {
 
 /// The signature before it is written out, so that the verifier can compare it in constant time.
 fn signature(secret: &str, scope: &Scope, at: Instant, canonical: &str) -> Hmac<Sha256> {
+    let hash = sha256_hex(canonical.as_bytes());
+    hmac(&signing_key(secret, scope), &format!("{ALGORITHM}\n{at}\n{scope}\n{hash}"))
+}
+
+fn signing_key(secret: &str, scope: &Scope) -> Vec<u8> {
     let mut key = format!("AWS4{secret}").into_bytes();
     for part in [scope.date.as_str(), &scope.region, &scope.service, "aws4_request"] {
         key = hmac(&key, part).finalize().into_bytes().to_vec();
     }
-    let hash = sha256_hex(canonical.as_bytes());
-    hmac(&key, &format!("{ALGORITHM}\n{at}\n{scope}\n{hash}"))
+    key
 }
 
 #[cfg(test)]

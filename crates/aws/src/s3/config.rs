@@ -18,7 +18,7 @@ use super::refusal::{Refusal, malformed_xml, not_implemented, refusal};
 
 // Tags.
 
-fn read_tags(given: &[dto::Tag], max: usize) -> Result<Tags, Refusal> {
+pub fn read_tags(given: &[dto::Tag], max: usize) -> Result<Tags, Refusal> {
     let pairs: Option<Vec<(String, String)>> =
         given.iter().map(|tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default()))).collect();
     Ok(tag::parse(pairs.ok_or_else(malformed_xml)?, max).map_err(Error::from)?)

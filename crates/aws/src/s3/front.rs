@@ -27,8 +27,9 @@ use services::name::{AccountId, Region};
 use services::run::{Body, RequestId};
 use sha2::{Digest, Sha256};
 
-use super::face::Face;
+use super::face::{Ask, Face};
 use super::host::Hosts;
+use super::post;
 use super::refusal::{self, PayloadDiffers, Refusal, refusal};
 use super::table::{self, On, Row};
 use crate::api::{Served, authority};
@@ -46,6 +47,7 @@ const REGION: &str = "us-east-1";
 pub struct S3 {
     services: Services,
     authority: Option<Box<str>>,
+    hosts: Hosts,
     service: S3Service,
 }
 
@@ -109,10 +111,11 @@ impl S3 {
         let mut config = S3Config::default();
         config.xml_max_body_size = DOCUMENT_BYTES_MAX;
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
-        builder.set_host(Hosts { domain: authority.clone() });
+        let hosts = Hosts { domain: authority.clone() };
+        builder.set_host(hosts.clone());
         builder.set_auth(Verified);
         builder.set_access(Access);
-        S3 { services, authority, service: builder.build() }
+        S3 { services, authority, hosts, service: builder.build() }
     }
 
     /// Answers a request; never fails.
@@ -127,7 +130,8 @@ impl S3 {
         let (method, resource) = (parts.method.clone(), refusal::resource(&parts));
         let row = Arc::new(OnceLock::new());
         let host_id = host_id(request_id);
-        let answer = self.answer(unverified, parts, body, peer, request_id, &row).await;
+        let request = Arrived { unverified, parts, body, peer, request_id, row: row.clone() };
+        let answer = self.answer(request).await;
         let mut response = answer.unwrap_or_else(|refusal| refusal.respond(&method, &resource, request_id, &host_id));
         let id = HeaderValue::from_str(&request_id.0).unwrap_or(HeaderValue::from_static(""));
         response.headers_mut().insert("x-amz-request-id", id);
@@ -137,35 +141,43 @@ impl S3 {
         (Served { service: "s3", operation }, response)
     }
 
-    async fn answer(
-        &self,
-        unverified: Unverified,
-        mut parts: Parts,
-        body: Body,
-        peer: Peer,
-        request_id: &RequestId,
-        row: &Arc<OnceLock<&'static Row>>,
-    ) -> Result<Response<Body>, Refusal> {
-        let signer = self.signer(&unverified, &parts, &peer)?;
-        let call = Arc::new(Call {
-            services: self.services.clone(),
-            account: signer.principal.account().cloned().unwrap_or_default(),
-            region: signer.region,
-            caller: signer.principal,
-            request_id: request_id.clone(),
-            authority: self.authority.clone().unwrap_or_else(|| authority(&parts).into()),
-            headers: parts.headers.clone(),
-            peer,
-        });
-        let body = as_signed(&parts, body, &unverified);
+    async fn answer(&self, request: Arrived<'_>) -> Result<Response<Body>, Refusal> {
+        let address = self.hosts.address(&request.parts);
+        match post::bucket_of(&request.parts, &address)? {
+            Some(bucket) => self.answer_form(bucket, request).await,
+            None => self.answer_operation(request).await,
+        }
+    }
+
+    /// A form with a file, which says in itself who made it.
+    async fn answer_form(&self, bucket: &str, mut request: Arrived<'_>) -> Result<Response<Body>, Refusal> {
+        if let Some(row) = table::find(post::OPERATION) {
+            let _ = request.row.set(row);
+        }
+        let mut signer = self.signer(&request.unverified, &request.parts, &request.peer)?;
+        let body = as_signed(&request.parts, std::mem::take(&mut request.body), &request.unverified);
+        let form = post::read(&request.parts, body).await?;
+        if let Some((principal, region)) = post::author(&self.services, &form, &request.peer)? {
+            signer.principal = principal;
+            signer.region = region.unwrap_or(signer.region);
+        }
+        let passing = self.passing(signer, &request);
+        let headers = request.parts.headers;
+        post::post_object(Ask { input: (), headers, query: String::new(), passing, trailers: None }, bucket, form).await
+    }
+
+    async fn answer_operation(&self, mut request: Arrived<'_>) -> Result<Response<Body>, Refusal> {
+        let signer = self.signer(&request.unverified, &request.parts, &request.peer)?;
+        let secret = signer.secret.clone();
+        let body = as_signed(&request.parts, std::mem::take(&mut request.body), &request.unverified);
+        let passing = self.passing(signer, &request);
+        let mut parts = request.parts;
         if !is_streaming(&parts) {
             strip_signature(&mut parts)?;
         }
-        let of_version_2 = signer.of_version_2;
-        let passing = Passing { call, row: row.clone(), refused: Arc::default(), of_version_2, status: Arc::default() };
         parts.extensions.insert(passing.clone());
         let request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
-        let response = SECRET.scope(signer.secret, self.service.call(request)).await;
+        let response = SECRET.scope(secret, self.service.call(request)).await;
         let response = response.map_err(|error| {
             tracing::error!(?error, "s3s could not answer");
             refusal(500, "InternalError", "We encountered an internal error. Please try again.")
@@ -180,6 +192,26 @@ impl S3 {
         match response.status().as_u16() {
             status @ 400.. => Err(refusal::of_s3s(status, &text(response.into_body()).await)),
             _ => Ok(response),
+        }
+    }
+
+    fn passing(&self, signer: Signer, request: &Arrived<'_>) -> Passing {
+        let call = Arc::new(Call {
+            services: self.services.clone(),
+            account: signer.principal.account().cloned().unwrap_or_default(),
+            region: signer.region,
+            caller: signer.principal,
+            request_id: request.request_id.clone(),
+            authority: self.authority.clone().unwrap_or_else(|| authority(&request.parts).into()),
+            headers: request.parts.headers.clone(),
+            peer: request.peer.clone(),
+        });
+        Passing {
+            call,
+            row: request.row.clone(),
+            refused: Arc::default(),
+            of_version_2: signer.of_version_2,
+            status: Arc::default(),
         }
     }
 
@@ -221,6 +253,17 @@ impl S3 {
             _ => auth::Refusal::UnknownKey,
         })
     }
+}
+
+/// A request as it came.
+struct Arrived<'a> {
+    unverified: Unverified,
+    parts: Parts,
+    body: Body,
+    peer: Peer,
+    request_id: &'a RequestId,
+    /// Set once it is known which operation it is.
+    row: Arc<OnceLock<&'static Row>>,
 }
 
 struct Signer {

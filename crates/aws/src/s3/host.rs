@@ -1,18 +1,42 @@
 //! Buckets in host names: `<bucket>.s3.<region>.localhost`, `<bucket>.s3.localhost` and `<bucket>.localhost`.
 
+use http::request::Parts;
 use s3s::S3Result;
 use s3s::host::{S3Host, VirtualHost};
+
+use crate::api::authority;
 
 /// Domains under which buckets are found. The last one is AWS's, for clients whose resolver sends its names here.
 const DOMAINS: [&str; 2] = ["localhost", "amazonaws.com"];
 
 /// Reads the bucket out of a host.
+#[derive(Clone)]
 pub struct Hosts {
     /// The installation's own name, if it has one.
     pub domain: Option<Box<str>>,
 }
 
+/// What a request is for, as its host and path have it. Nobody has asked yet whether it is there, or could be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Address {
+    pub bucket: Option<String>,
+    pub key: Option<String>,
+}
+
 impl Hosts {
+    pub fn address(&self, parts: &Parts) -> Address {
+        let path = crate::uri::decode(parts.uri.path());
+        let path = path.strip_prefix('/').unwrap_or(&path);
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        match self.bucket(&authority(parts)) {
+            Some(bucket) => Address { bucket: some(bucket), key: some(path) },
+            None => {
+                let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+                Address { bucket: some(bucket), key: some(key) }
+            }
+        }
+    }
+
     /// The bucket and the domain that it is under; no bucket for a host that names none.
     fn bucket<'a>(&self, host: &'a str) -> Option<&'a str> {
         let name = without_port(host);

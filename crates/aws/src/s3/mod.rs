@@ -2,8 +2,8 @@
 //!
 //! Start reading at [`S3::serve`]. `s3s` finds the operation, reads its XML and headers and writes its answer; what is
 //! around it is ours: `front` (signatures, and what `s3s` is to see of a request), `table` (which operations there are
-//! and who may use them), `refusal` (errors). The operations are in `bucket`, `object`, `list`, `upload`, `config`, `notification` and `lifecycle`,
-//! and `face` joins them to `s3s`.
+//! and who may use them), `refusal` (errors). The operations are in `bucket`, `object`, `list`, `upload`, `config`, `notification` and
+//! `lifecycle`, and `face` joins them to `s3s`; forms with files do not go through it, and are in `post`.
 //!
 //! Always true:
 //! - Every signature has been verified by `auth` before `s3s` sees the request; it verifies chunks once more on their own.
@@ -21,6 +21,7 @@ mod lifecycle;
 mod list;
 mod notification;
 mod object;
+mod post;
 mod refusal;
 pub mod table;
 #[cfg(test)]

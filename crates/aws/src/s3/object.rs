@@ -70,6 +70,15 @@ pub fn written(headers: &mut Told, object: &Object, versioned: bool) {
     }
 }
 
+/// Where an object is, as answers to uploads tell it.
+pub fn location<I>(ask: &Ask<I>, bucket: &str, key: &str) -> String {
+    let (authority, key) = (&ask.passing.call.authority, crate::uri::encode(key));
+    match authority.strip_prefix(bucket).is_some_and(|domain| domain.starts_with('.')) {
+        true => format!("http://{authority}/{key}"),
+        false => format!("http://{authority}/{bucket}/{key}"),
+    }
+}
+
 /// Takes in the body of a request.
 pub async fn receive<I>(
     ask: &Ask<I>,
@@ -78,7 +87,7 @@ pub async fn receive<I>(
     key: BodyKey,
 ) -> Result<Received, Refusal> {
     let length = stated_length(&ask.headers)?;
-    let plan = Plan { algorithm, key, length: Some(length), bytes_max: BODY_BYTES_MAX };
+    let plan = Plan { algorithm, key, length: Some(length), bytes_min: 0, bytes_max: BODY_BYTES_MAX };
     let body = match body {
         Some(body) => body.left_stream(),
         None => futures_util::stream::empty().right_stream(),
@@ -354,7 +363,8 @@ pub async fn receive_copy<I>(
 ) -> Result<Received, Refusal> {
     let objects = ask.services().objects();
     let reader = objects.open(found, &range, from)?;
-    let plan = Plan { algorithm, key: to, length: Some(range.end - range.start), bytes_max: BODY_BYTES_MAX };
+    let plan =
+        Plan { algorithm, key: to, length: Some(range.end - range.start), bytes_min: 0, bytes_max: BODY_BYTES_MAX };
     let body = Box::pin(reader.stream());
     Ok(objects.receive(body, plan, || Ok(Default::default())).await?)
 }

@@ -11,6 +11,7 @@ use services::bucket::tag::TagError;
 use services::bucket::{Error, Object};
 use services::run::{Body, RequestId};
 
+use super::post::{Malformed, malformed};
 use crate::auth;
 use crate::protocol::query::escape;
 use crate::protocol::whole;
@@ -193,6 +194,11 @@ impl From<Error> for Refusal {
                     .field("ProposedSize", given.to_string())
                     .field("MaxSizeAllowed", max.to_string())
             }
+            Error::TooSmall { given, min } => {
+                refusal(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+                    .field("ProposedSize", given.to_string())
+                    .field("MinSizeAllowed", min.to_string())
+            }
             Error::Incomplete => incomplete(),
             Error::Body(error) => of_body(&*error),
             Error::BadDigest => {
@@ -282,7 +288,7 @@ fn no_config(kind: &str) -> Refusal {
     }
 }
 
-fn incomplete() -> Refusal {
+pub fn incomplete() -> Refusal {
     refusal(
         400,
         "IncompleteBody",
@@ -334,6 +340,9 @@ fn of_body(error: &(dyn std::error::Error + 'static)) -> Refusal {
             )
             .field("ClientComputedContentSHA256", stated)
             .field("S3ComputedContentSHA256", computed);
+        }
+        if error.is::<Malformed>() {
+            return malformed();
         }
         cause = error.source();
     }

@@ -79,6 +79,8 @@ pub static ROWS: &[Row] = &[
     row("ListObjects", "s3:ListBucket", Bucket),
     row("ListObjectsV2", "s3:ListBucket", Bucket),
     row("ListParts", "s3:ListMultipartUploadParts", Object),
+    // By `post`, not by `s3s`.
+    row("PostObject", "s3:PutObject", Object),
     row("PutBucketAcl", "s3:PutBucketAcl", Bucket),
     row("PutBucketCors", "s3:PutBucketCORS", Bucket),
     row("PutBucketEncryption", "s3:PutEncryptionConfiguration", Bucket),
@@ -124,7 +126,6 @@ pub static ROWS: &[Row] = &[
     absent("ListBucketInventoryConfigurations", "s3:GetInventoryConfiguration", Bucket),
     absent("ListBucketMetricsConfigurations", "s3:GetMetricsConfiguration", Bucket),
     absent("ListDirectoryBuckets", "s3express:ListAllMyDirectoryBuckets", Account),
-    absent("PostObject", "s3:PutObject", Object),
     absent("PutBucketAccelerateConfiguration", "s3:PutAccelerateConfiguration", Bucket),
     absent("PutBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration", Bucket),
     absent("PutBucketIntelligentTieringConfiguration", "s3:PutIntelligentTieringConfiguration", Bucket),

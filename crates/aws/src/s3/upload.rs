@@ -185,12 +185,7 @@ pub async fn complete_multipart_upload(
         bucket: Some(input.bucket.clone()),
         e_tag: Some(dto::ETag::Strong(object.etag.clone())),
         key: Some(input.key.clone()),
-        location: Some(format!(
-            "http://{}/{}/{}",
-            ask.passing.call.authority,
-            input.bucket,
-            crate::uri::encode_path(&input.key)
-        )),
+        location: Some(super::object::location(&ask, &input.bucket, &input.key)),
         ..Default::default()
     };
     if let Some(checksum) = &object.checksum {

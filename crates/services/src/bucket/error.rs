@@ -47,6 +47,8 @@ pub enum Error {
     NoSuchPart { parts: u32 },
     #[error("a body has at most {max} bytes, not {given}")]
     TooLarge { given: u64, max: u64 },
+    #[error("this body has at least {min} bytes, not {given}")]
+    TooSmall { given: u64, min: u64 },
     #[error("the body ended before the length that was stated")]
     Incomplete,
     /// The body could not be read, or was not what its signature says. The text is the reader's own.

@@ -27,6 +27,7 @@ pub struct Plan {
     pub key: BodyKey,
     /// As the sender states it.
     pub length: Option<u64>,
+    pub bytes_min: u64,
     pub bytes_max: u64,
 }
 
@@ -104,6 +105,9 @@ impl Objects {
         }
         if plan.length.is_some_and(|length| length != size) {
             return Err(Error::Incomplete);
+        }
+        if size < plan.bytes_min {
+            return Err(Error::TooSmall { given: size, min: plan.bytes_min });
         }
         let expected = expected()?;
         let mut writer = writing.idle().await?.writer().await?;

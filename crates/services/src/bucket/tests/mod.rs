@@ -60,7 +60,7 @@ impl Bench {
     }
 
     pub async fn receive(&self, body: &[u8]) -> Received {
-        let plan = Plan { algorithm: DEFAULT, key: BodyKey::Platform, length: None, bytes_max: u64::MAX };
+        let plan = Plan { algorithm: DEFAULT, key: BodyKey::Platform, length: None, bytes_min: 0, bytes_max: u64::MAX };
         let pieces = body.chunks(1000).map(|piece| Ok::<_, Error>(Bytes::copy_from_slice(piece)));
         let pieces: Vec<_> = pieces.collect();
         let received = self.objects.receive(futures_util::stream::iter(pieces), plan, || Ok(Expected::default()));

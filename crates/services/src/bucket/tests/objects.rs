@@ -39,7 +39,7 @@ async fn a_body_comes_back_as_it_was_and_in_any_part() {
 async fn a_body_that_is_not_as_expected_leaves_nothing() {
     let bench = Bench::new().await;
     let body = vec![b'x'; 300_000];
-    let plan = Plan { algorithm: DEFAULT, key: BodyKey::Platform, length: None, bytes_max: u64::MAX };
+    let plan = Plan { algorithm: DEFAULT, key: BodyKey::Platform, length: None, bytes_min: 0, bytes_max: u64::MAX };
     let stream = || futures_util::stream::iter([Ok::<_, Error>(Bytes::from(body.clone()))]);
     let expected = Expected { md5: Some([0; 16]), checksum: None };
     let refused = bench.objects.receive(stream(), plan.clone(), || Ok(expected)).await;
