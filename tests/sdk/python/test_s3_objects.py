@@ -178,3 +178,41 @@ def test_the_command_line_copies_syncs_lists_and_removes(bucket, tmp_path):
     aws("rm", "--recursive", f"s3://{bucket}/t")
     assert aws("ls", f"s3://{bucket}") == ""
     aws("rb", f"s3://{bucket}")
+
+
+def asked(method, path, **headers):
+    """The status, the headers and the body of an answer to an unsigned request."""
+    request = urllib.request.Request(URL + path, method=method, headers=headers)
+    try:
+        answer = urllib.request.urlopen(request)
+    except urllib.error.HTTPError as error:
+        answer = error
+    return answer.status, answer.headers, answer.read().decode()
+
+
+def test_browsers_are_told_what_pages_of_other_sites_may_do(bucket):
+    path = f"/{bucket}/a"
+    preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"}
+    assert "CORSResponse: CORS is not enabled for this bucket." in asked("OPTIONS", path, **preflight)[2]
+    rule = {"AllowedOrigins": ["https://*.example"], "AllowedMethods": ["PUT", "GET"], "AllowedHeaders": ["x-*"]}
+    rules = [{**rule, "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}, {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]
+    S3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+    status, headers, body = asked("OPTIONS", path, **preflight, **{"Access-Control-Request-Headers": "X-A, x-b"})
+    assert (status, body) == (200, "")
+    told = {name: value for name, value in headers.items() if name.lower().startswith("access-control-")}
+    assert {name.lower(): value for name, value in told.items()} == {
+        "access-control-allow-origin": "https://a.example",
+        "access-control-allow-credentials": "true",
+        "access-control-allow-methods": "PUT, GET",
+        "access-control-allow-headers": "x-a, x-b",
+        "access-control-expose-headers": "ETag",
+        "access-control-max-age": "60",
+    }
+    for changed in [{"Origin": "http://a.example"}, {"Access-Control-Request-Headers": "other"}]:
+        status, _, body = asked("OPTIONS", path, **{**preflight, **changed})
+        assert (status, "This CORS request is not allowed." in body) == (403, True)
+    url = S3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "a"}).removeprefix(URL)
+    status, headers, _ = asked("GET", url, Origin="http://other.example")
+    assert (status, headers["Access-Control-Allow-Origin"]) == (404, "*")
+    assert headers["Access-Control-Allow-Credentials"] is None
+    assert asked("GET", url)[1]["Vary"] is None

@@ -2,9 +2,8 @@
 
 use http::HeaderMap;
 use s3s::dto;
-use services::bucket::config::{
-    self, At, BucketEncryption, BucketTags, Cors, CorsRule, PublicAccess, PublicAccessBlock,
-};
+use services::bucket::config::{self, At, BucketEncryption, BucketTags, PublicAccess, PublicAccessBlock};
+use services::bucket::cors::{Cors, CorsRule};
 use services::bucket::create::Lock;
 use services::bucket::lock::{DefaultRetention, Period, Retention};
 use services::bucket::tag::{self, BUCKET_TAGS_MAX, OBJECT_TAGS_MAX, Tags};
@@ -246,7 +245,7 @@ pub async fn delete_bucket_encryption(
 
 /// Source: S3 API reference, PutBucketCors (read 2026-11-24).
 const CORS_RULES_MAX: usize = 100;
-const CORS_METHODS: [&str; 5] = ["GET", "PUT", "HEAD", "POST", "DELETE"];
+pub const CORS_METHODS: [&str; 5] = ["GET", "PUT", "HEAD", "POST", "DELETE"];
 
 pub async fn put_bucket_cors(ask: Ask<dto::PutBucketCorsInput>) -> Answer<dto::PutBucketCorsOutput> {
     let name = name_of(&ask.input.bucket)?;

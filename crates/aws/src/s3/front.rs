@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
@@ -28,10 +28,10 @@ use services::run::{Body, RequestId};
 use sha2::{Digest, Sha256};
 
 use super::face::{Ask, Face};
-use super::host::Hosts;
-use super::post;
+use super::host::{Address, Hosts};
 use super::refusal::{self, PayloadDiffers, Refusal, refusal};
 use super::table::{self, On, Row};
+use super::{cors, post};
 use crate::api::{Served, authority};
 use crate::auth::{self, Claim, UNSIGNED_PAYLOAD, sha256_hex};
 use crate::call::{Call, Peer};
@@ -130,20 +130,29 @@ impl S3 {
         let (method, resource) = (parts.method.clone(), refusal::resource(&parts));
         let row = Arc::new(OnceLock::new());
         let host_id = host_id(request_id);
-        let request = Arrived { unverified, parts, body, peer, request_id, row: row.clone() };
-        let answer = self.answer(request).await;
+        let address = self.hosts.address(&parts);
+        let asked = cors::asked(&self.services, &parts, address.bucket.as_deref());
+        let answer = match cors::is_preflight(&parts) {
+            true => cors::preflight(&self.services, &parts, address.bucket.as_deref()),
+            false => {
+                let request = Arrived { unverified, parts, body, peer, request_id, row: row.clone() };
+                self.answer(&address, request).await
+            }
+        };
         let mut response = answer.unwrap_or_else(|refusal| refusal.respond(&method, &resource, request_id, &host_id));
         let id = HeaderValue::from_str(&request_id.0).unwrap_or(HeaderValue::from_static(""));
         response.headers_mut().insert("x-amz-request-id", id);
         response.headers_mut().insert("x-amz-id-2", HeaderValue::from_str(&host_id).expect("base 64 is a value"));
         response.headers_mut().insert("server", HeaderValue::from_static("AmazonS3"));
+        if let Some(asked) = asked.filter(|_| method != Method::OPTIONS) {
+            asked.tell(response.headers_mut());
+        }
         let operation = row.get().map_or("", |row: &&Row| row.name);
         (Served { service: "s3", operation }, response)
     }
 
-    async fn answer(&self, request: Arrived<'_>) -> Result<Response<Body>, Refusal> {
-        let address = self.hosts.address(&request.parts);
-        match post::bucket_of(&request.parts, &address)? {
+    async fn answer(&self, address: &Address, request: Arrived<'_>) -> Result<Response<Body>, Refusal> {
+        match post::bucket_of(&request.parts, address)? {
             Some(bucket) => self.answer_form(bucket, request).await,
             None => self.answer_operation(request).await,
         }

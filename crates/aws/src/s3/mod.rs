@@ -13,6 +13,7 @@
 mod about;
 mod bucket;
 mod config;
+mod cors;
 pub mod event;
 mod face;
 mod front;

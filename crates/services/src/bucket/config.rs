@@ -49,24 +49,6 @@ impl Config for BucketTags {
     const KIND: &'static str = "tags";
 }
 
-/// Whom browsers let at a bucket from other sites.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cors(pub Vec<CorsRule>);
-
-impl Config for Cors {
-    const KIND: &'static str = "cors";
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CorsRule {
-    pub id: Option<String>,
-    pub origins: Vec<String>,
-    pub methods: Vec<String>,
-    pub headers: Vec<String>,
-    pub exposed: Vec<String>,
-    pub max_age_secs: Option<i32>,
-}
-
 /// Who may be let in from outside, once policies and access control lists are there to let anyone in. A bucket that says
 /// nothing has all of it on; `None` is one whose owner has deleted it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ pub mod body;
 pub mod checksum;
 pub mod condition;
 pub mod config;
+pub mod cors;
 pub mod create;
 mod error;
 mod expire;

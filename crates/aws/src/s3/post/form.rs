@@ -345,7 +345,9 @@ mod tests {
         let file = "--x y\nContent-Disposition: form-data; name=\"file\"; filename=\"C:\\photos\\a.jpg\"\n";
         let key = "--x y\nContent-Disposition: form-data; name=\"key\"\n\nup/${filename}\n";
         check(&format!("{key}{file}Content-Type: x\n\nhello\n--x y--\n"), "key=up/a.jpg [hello]").await;
-        check(&format!("preamble\n{key}{file}\n\n--x y-\n\n--x<CR>\n--x y--"), "key=up/a.jpg [\n--x y-]").await;
+        let odd = "\n--x z\n\n--x<CR>";
+        let wanted = "key=up/a.jpg [\r\n--x z\r\n\r\n--x\r]";
+        check(&format!("preamble\n{key}{file}\n{odd}\n--x y--"), wanted).await;
         check(&format!("{file}\nhello\n{key}--x y--\n"), " [hello]").await;
         check(&format!("{key}{file}\nhello\n--x"), "the body is not a well-formed form").await;
         check(&format!("{key}--x y--\n"), "InvalidArgument").await;
