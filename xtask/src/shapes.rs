@@ -23,7 +23,7 @@ struct Service {
     operations: &'static [&'static str],
 }
 
-const SERVICES: [Service; 8] = [
+const SERVICES: [Service; 9] = [
     Service {
         name: "dynamodb",
         source: "dynamodb/2012-08-10",
@@ -86,6 +86,39 @@ const SERVICES: [Service; 8] = [
             "TestEventPattern",
             "UntagResource",
             "UpdateEventBus",
+        ],
+    },
+    Service {
+        name: "kinesis",
+        source: "kinesis/2013-12-02",
+        operations: &[
+            "AddTagsToStream",
+            "CreateStream",
+            "DecreaseStreamRetentionPeriod",
+            "DeleteStream",
+            "DeregisterStreamConsumer",
+            "DescribeLimits",
+            "DescribeStream",
+            "DescribeStreamConsumer",
+            "DescribeStreamSummary",
+            "GetRecords",
+            "GetShardIterator",
+            "IncreaseStreamRetentionPeriod",
+            "ListShards",
+            "ListStreamConsumers",
+            "ListStreams",
+            "ListTagsForResource",
+            "ListTagsForStream",
+            "MergeShards",
+            "PutRecord",
+            "PutRecords",
+            "RegisterStreamConsumer",
+            "RemoveTagsFromStream",
+            "SplitShard",
+            "TagResource",
+            "UntagResource",
+            "UpdateShardCount",
+            "UpdateStreamMode",
         ],
     },
     Service {

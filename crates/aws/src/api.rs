@@ -27,7 +27,7 @@ use crate::operation::{BODY_BYTES_MAX, Found, Row, Table};
 use crate::protocol::{self, query};
 use crate::s3::{S3, Unverified};
 use crate::shape::Protocol;
-use crate::{dynamodb, events, lambda, logs, scheduler, sqs, sts, url};
+use crate::{dynamodb, events, kinesis, lambda, logs, scheduler, sqs, sts, url};
 
 /// The whole of AWS that is here. Cheap to clone.
 #[derive(Clone)]
@@ -53,11 +53,12 @@ pub struct Served {
 }
 
 /// Every API's table.
-pub(crate) fn tables() -> [&'static Table; 8] {
+pub(crate) fn tables() -> [&'static Table; 9] {
     [
         &dynamodb::TABLE,
         &dynamodb::stream::TABLE,
         &events::TABLE,
+        &kinesis::TABLE,
         &lambda::TABLE,
         &logs::TABLE,
         &scheduler::TABLE,

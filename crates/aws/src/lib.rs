@@ -49,6 +49,7 @@ mod compatibility;
 pub mod dynamodb;
 pub mod error;
 mod events;
+mod kinesis;
 pub mod lambda;
 mod logs;
 pub mod operation;

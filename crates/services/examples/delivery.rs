@@ -21,6 +21,7 @@ use services::run::{
     Answer, BoxFuture, CodeId, EnvironmentId, Job, Kind, Output, PackageSettings, PrepareError, Prepared, Report,
     Revision, RunFunction,
 };
+use services::stream::{Shard, data};
 use services::table::stream::{ChangeRecord, Stream};
 use services::{Options, Services};
 use store::key::{Key, Space};
@@ -105,6 +106,10 @@ impl Envelopes for Silent {
     }
 
     fn change(&self, _: &Stream, _: &str, _: Timestamp, _: &ChangeRecord) -> Bytes {
+        Bytes::new()
+    }
+
+    fn datum(&self, _: &data::Stream, _: &Shard, _: &str, _: Timestamp, _: &data::Datum, _: &str) -> Bytes {
         Bytes::new()
     }
 

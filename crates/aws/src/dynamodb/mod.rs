@@ -118,6 +118,6 @@ fn any(_: &Call, _: &Members) -> String {
 }
 
 /// Runs what waits for the disk where that holds up nobody else.
-async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+pub(crate) async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal(&error))
 }

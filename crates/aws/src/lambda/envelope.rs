@@ -11,12 +11,14 @@ use services::function::{FunctionId, Qualifier};
 use services::mapping::Origin;
 use services::name::Version;
 use services::queue::{QueueId, Received};
+use services::stream::{Shard, data};
 use services::table::stream::{ChangeRecord, Stream};
 use store::Timestamp;
 
 use super::configuration::iso;
 use super::{arn, mapping};
 use crate::dynamodb;
+use crate::kinesis;
 use crate::s3;
 use crate::sqs;
 
@@ -104,6 +106,18 @@ impl delivery::Envelopes for Envelopes {
         dynamodb::stream::told(stream, sequence, at, change).into()
     }
 
+    fn datum(
+        &self,
+        stream: &data::Stream,
+        shard: &Shard,
+        sequence: &str,
+        at: Timestamp,
+        datum: &data::Datum,
+        role: &str,
+    ) -> Bytes {
+        kinesis::record::told(stream, shard, sequence, at, datum, role).into()
+    }
+
     fn stream(&self, origin: &Origin) -> Box<str> {
         mapping::stream_arn(origin).into()
     }
@@ -127,10 +141,12 @@ impl delivery::Envelopes for Envelopes {
         });
         let (name, shard) = match discarded.origin {
             Origin::Table(stream) => ("DDBStreamBatchInfo", dynamodb::stream::shard_id(stream, discarded.shard)),
+            Origin::Data(_) => ("KinesisBatchInfo", kinesis::address::shard_id(discarded.shard.index)),
         };
         // Those of tables are known to the second.
         let arrival = |at: Timestamp| match discarded.origin {
             Origin::Table(_) => format!("{}Z", &iso(at.millis())[..19]),
+            Origin::Data(_) => iso(at.millis()),
         };
         let batch = json!({
             "shardId": shard,

@@ -19,6 +19,7 @@ use super::refusal::{conflict, invalid, not_found, not_yet, refuse};
 use crate::call::Call;
 use crate::dynamodb;
 use crate::error::Error;
+use crate::kinesis;
 use crate::operation::Members;
 use crate::shapes::lambda as shapes;
 use crate::shapes::lambda::EventSourceMappingConfiguration as Shown;
@@ -309,6 +310,7 @@ fn on_failure(config: &shapes::DestinationConfig) -> Result<Option<queue::QueueI
 fn start(source: &StreamSource, input: &shapes::CreateEventSourceMappingRequest) -> Result<Start, Error> {
     let at_time = match source {
         StreamSource::Table { .. } => false,
+        StreamSource::Data(_) => true,
     };
     match (input.starting_position.as_deref(), input.starting_position_timestamp) {
         (None, _) => Err(invalid(
@@ -334,7 +336,10 @@ fn source(arn: &str) -> Result<Source, Error> {
     let service = arn.split(':').nth(2).unwrap_or_default();
     match service {
         "sqs" => sqs::queue_of_arn(arn).map(Source::Queue).ok_or_else(|| unrecognized(arn)),
-        "kinesis" => Err(not_yet("A mapping of a Kinesis stream")),
+        "kinesis" if arn.contains("/consumer/") => Err(not_yet("A mapping of a stream's consumer")),
+        "kinesis" => kinesis::address::in_arn(arn)
+            .map(|id| Source::Stream(StreamSource::Data(id)))
+            .ok_or_else(|| unrecognized(arn)),
         "dynamodb" => dynamodb::stream::of_arn(arn)
             .map(|(table, began)| Source::Stream(StreamSource::Table { table, began }))
             .ok_or_else(|| unrecognized(arn)),
@@ -352,6 +357,7 @@ fn refused(call: &Call, wanted: &Mapping, error: mapping::Error) -> Error {
     let (kind, arn) = match &wanted.source {
         Source::Queue(queue) => ("SQS", sqs::queue_arn(queue)),
         Source::Stream(StreamSource::Table { table, began }) => ("dynamodb", dynamodb::stream::arn(table, *began)),
+        Source::Stream(StreamSource::Data(id)) => ("kinesis", kinesis::address::arn(id)),
     };
     match error {
         mapping::Error::NoSuchMapping => lost(call, error),
@@ -381,7 +387,14 @@ fn refused(call: &Call, wanted: &Mapping, error: mapping::Error) -> Error {
         mapping::Error::Queue(queue::Error::NoSuchQueue(_)) => invalid(
             "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.",
         ),
-        mapping::Error::NoSuchStream => invalid(format!("Stream not found: {arn}")),
+        mapping::Error::NoSuchStream => match &wanted.source {
+            Source::Stream(StreamSource::Data(id)) => {
+                not_found(format!("Stream {} under account {} not found.", id.name.as_str(), id.scope.account))
+            }
+            Source::Stream(StreamSource::Table { .. }) | Source::Queue(_) => {
+                invalid(format!("Stream not found: {arn}"))
+            }
+        },
         error => Error::internal(&error),
     }
 }
@@ -389,6 +402,7 @@ fn refused(call: &Call, wanted: &Mapping, error: mapping::Error) -> Error {
 pub fn stream_arn(origin: &Origin) -> String {
     match origin {
         Origin::Table(stream) => dynamodb::stream::arn(&stream.table, stream.began),
+        Origin::Data(stream) => kinesis::address::arn(&stream.id),
     }
 }
 
@@ -408,6 +422,7 @@ fn shown(id: &MappingId, mapping: &Mapping, state: &str) -> Shown {
     let arn = match &mapping.source {
         Source::Queue(queue) => sqs::queue_arn(queue),
         Source::Stream(StreamSource::Table { table, began }) => dynamodb::stream::arn(table, *began),
+        Source::Stream(StreamSource::Data(id)) => kinesis::address::arn(id),
     };
     let settings = &mapping.settings;
     let filter = |pattern: &String| shapes::Filter { pattern: Some(pattern.clone()) };

@@ -3,6 +3,7 @@
 pub mod dynamodb;
 pub mod dynamodbstreams;
 pub mod events;
+pub mod kinesis;
 pub mod lambda;
 pub mod logs;
 pub mod scheduler;

@@ -10,7 +10,7 @@ use crate::function::{FunctionId, Qualifier};
 use crate::mapping::Origin;
 use crate::name::Version;
 use crate::queue::{QueueId, Received};
-use crate::stream::Shard;
+use crate::stream::{Shard, data};
 use crate::table;
 use crate::table::stream::ChangeRecord;
 
@@ -42,6 +42,17 @@ pub trait Envelopes: Send + Sync + 'static {
 
     /// A change of an item, as it stands in the event of a function.
     fn change(&self, stream: &table::stream::Stream, sequence: &str, at: Timestamp, change: &ChangeRecord) -> Bytes;
+
+    /// A record of a data stream, as it stands in the event of a function that has this role.
+    fn datum(
+        &self,
+        stream: &data::Stream,
+        shard: &Shard,
+        sequence: &str,
+        at: Timestamp,
+        datum: &data::Datum,
+        role: &str,
+    ) -> Bytes;
 
     /// What names a stream as the source of an event.
     fn stream(&self, origin: &Origin) -> Box<str>;

@@ -20,6 +20,7 @@ use super::functions::{self, BATCH_BYTES_MAX, Event, Functions};
 use super::outcome::Discarded;
 use super::policy::{Backoff, Batching, End, Retry};
 use super::{Delivered, Envelopes, Error};
+use crate::function;
 use crate::mapping::{self, Mapping, MappingId, Origin, Source, StreamSettings};
 use crate::pattern::Pattern;
 use crate::queue::{self, NewMessage, QueueId};
@@ -73,6 +74,8 @@ struct Mapped {
     mapping: Mapping,
     settings: StreamSettings,
     patterns: Vec<Pattern>,
+    /// The function's, as it was when the mapping was read.
+    role: String,
 }
 
 /// Reads a part of a shard for a mapping.
@@ -165,7 +168,9 @@ impl State {
                 Some(_) | None => {
                     self.forget(&id);
                     let patterns = mapping.patterns();
-                    Arc::new(Mapped { id: id.clone(), mapping, settings, patterns })
+                    let found = function::find(read, &mapping.function, mapping.qualifier.as_ref());
+                    let role = found.map_or_else(|_| String::new(), |(_, details)| details.settings.role);
+                    Arc::new(Mapped { id: id.clone(), mapping, settings, patterns, role })
                 }
             };
             self.mappings.insert(id, mapped);
@@ -190,7 +195,8 @@ impl State {
         mapped: &Arc<Mapped>,
     ) -> Result<Vec<Partition>, Error> {
         let Source::Stream(source) = &mapped.mapping.source else { return Ok(Vec::new()) };
-        let Some(origin) = source.find(read)? else { return Ok(Vec::new()) };
+        let origin = source.find(read).map_err(|error| Error::Mapping(Box::new(error)))?;
+        let Some(origin) = origin else { return Ok(Vec::new()) };
         let (mut found, mut unfinished) = (Vec::new(), HashSet::new());
         for shard in stream::shards(read, origin.lane())? {
             let follows = shard.parents.iter().any(|parent| unfinished.contains(parent));
@@ -264,7 +270,7 @@ impl Gathered {
 impl Reader {
     /// The record as it stands in the event, if this reader takes it.
     fn piece(&self, envelopes: &dyn Envelopes, record: &Record) -> Option<Piece> {
-        let told = match self.origin.tell(envelopes, &self.shard, record) {
+        let told = match self.origin.tell(envelopes, &self.shard, record, &self.mapped.role) {
             Ok(told) => told,
             Err(error) => {
                 tracing::error!(mapping = %self.mapped.id.uuid, %error, "a record is passed over: it cannot be read");

@@ -23,6 +23,7 @@ use crate::run::{
     PackageSettings, Payload, PrepareError, Prepared, Report, Revision, RunFunction,
 };
 use crate::services::{Options, Services};
+use crate::stream::{Shard, data};
 use crate::table::{self, stream::ChangeRecord};
 
 /// Runs documents as `runs` describes. Each invocation that is told to wait takes one permit from `gate`.
@@ -198,6 +199,12 @@ impl Envelopes for Plain {
     fn change(&self, _: &table::stream::Stream, sequence: &str, _: Timestamp, change: &ChangeRecord) -> Bytes {
         let Some(table::Value::Text(id)) = change.key.get("id") else { return Bytes::new() };
         serde_json::json!({ "body": id, "sequence": sequence }).to_string().into()
+    }
+
+    /// The data is the body.
+    fn datum(&self, _: &data::Stream, _: &Shard, sequence: &str, _: Timestamp, datum: &data::Datum, _: &str) -> Bytes {
+        let body = String::from_utf8_lossy(&datum.data);
+        serde_json::json!({ "body": body, "sequence": sequence }).to_string().into()
     }
 
     fn stream(&self, origin: &Origin) -> Box<str> {

@@ -68,6 +68,8 @@ pub enum Error {
     #[error(transparent)]
     Table(#[from] crate::table::Error),
     #[error(transparent)]
+    Data(#[from] crate::stream::data::Error),
+    #[error(transparent)]
     Delivery(#[from] Box<delivery::Error>),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),

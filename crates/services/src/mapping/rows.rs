@@ -12,6 +12,7 @@ use crate::function::{FunctionId, Qualifier, Scope};
 use crate::name::{AccountId, FunctionName, Malformed, Region};
 use crate::queue::{QueueId, QueueName};
 use crate::row::{self, Unreadable};
+use crate::stream::data::{StreamId, StreamName};
 use crate::table::{TableId, TableName};
 
 const MAPPINGS: Space = Space::new(0x0119);
@@ -46,6 +47,7 @@ enum SourceRow {
     Queue(Named),
     /// The table, and when its stream began.
     Table(Named, i64),
+    Data(Named),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,6 +125,7 @@ fn named(scope: &Scope, name: &str) -> Named {
 fn encode(mapping: &Mapping) -> Vec<u8> {
     let source = match &mapping.source {
         Source::Queue(queue) => SourceRow::Queue(named(&queue.scope, queue.name.as_str())),
+        Source::Stream(StreamSource::Data(id)) => SourceRow::Data(named(&id.scope, id.name.as_str())),
         Source::Stream(StreamSource::Table { table, began }) => {
             let scope = Scope { account: table.account.clone(), region: table.region.clone() };
             SourceRow::Table(named(&scope, table.name.as_str()), began.millis())
@@ -170,6 +173,10 @@ fn parse(row: MappingRow) -> Result<Mapping, Malformed> {
             let Scope { account, region } = scope(table)?;
             let table = TableId { account, region, name: TableName::parse(&table[2])? };
             Source::Stream(StreamSource::Table { table, began: Timestamp::from_millis(*began_millis) })
+        }
+        SourceRow::Data(stream) => {
+            let name = StreamName::parse(&stream[2])?;
+            Source::Stream(StreamSource::Data(StreamId { scope: scope(stream)?, name }))
         }
     };
     Ok(Mapping {

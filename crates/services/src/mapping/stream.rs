@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 use store::{Read, Timestamp};
@@ -11,6 +13,7 @@ use super::Error;
 use crate::delivery::Envelopes;
 use crate::queue::QueueId;
 use crate::row::Unreadable;
+use crate::stream::data;
 use crate::stream::{Lane, Numbering, Position, Record, Sequence, Shard};
 use crate::table::{self, TableId};
 
@@ -23,12 +26,14 @@ pub const PARALLEL_MAX: u32 = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamSource {
     Table { table: TableId, began: Timestamp },
+    Data(data::StreamId),
 }
 
 /// A stream that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     Table(table::stream::Stream),
+    Data(data::Stream),
 }
 
 /// Where the first record comes from.
@@ -75,9 +80,10 @@ pub(crate) struct Told {
 }
 
 impl StreamSource {
-    pub(crate) fn find(&self, read: &mut impl Read) -> Result<Option<Origin>, table::Error> {
+    pub(crate) fn find(&self, read: &mut impl Read) -> Result<Option<Origin>, Error> {
         match self {
             StreamSource::Table { table, began } => Ok(table::stream::find(read, table, *began)?.map(Origin::Table)),
+            StreamSource::Data(id) => Ok(data::look(read, id)?.map(Origin::Data)),
         }
     }
 
@@ -90,10 +96,18 @@ impl Origin {
     pub fn lane(&self) -> &Lane {
         match self {
             Origin::Table(stream) => &stream.lane,
+            Origin::Data(stream) => &stream.lane,
         }
     }
 
-    pub(crate) fn tell(&self, envelopes: &dyn Envelopes, shard: &Shard, record: &Record) -> Result<Told, Unreadable> {
+    /// `role` is the function's.
+    pub(crate) fn tell(
+        &self,
+        envelopes: &dyn Envelopes,
+        shard: &Shard,
+        record: &Record,
+        role: &str,
+    ) -> Result<Told, Unreadable> {
         let (created_millis, index, number) = (shard.created_millis, shard.index, record.number);
         match self {
             Origin::Table(stream) => {
@@ -102,6 +116,13 @@ impl Origin {
                 let text = envelopes.change(stream, &sequence, record.at, &change);
                 Ok(Told { text, sequence, spread: table::stream::spread(stream, &change) })
             }
+            Origin::Data(stream) => {
+                let datum = data::parse(record)?;
+                let sequence = Sequence { numbering: Numbering::Data, created_millis, index, number }.to_string();
+                let text = envelopes.datum(stream, shard, &sequence, record.at, &datum, role);
+                let spread = (data::hash_of(&datum.key) >> 64) as u64;
+                Ok(Told { text, sequence, spread })
+            }
         }
     }
 
@@ -109,8 +130,23 @@ impl Origin {
     pub(crate) fn filtered(&self, event: Value) -> Value {
         match self {
             Origin::Table(_) => event,
+            Origin::Data(_) => decoded(event),
         }
     }
+}
+
+/// What filters of a data stream look at: its record alone, with data that is JSON.
+///
+/// Source: Lambda developer guide, "Using event filtering with a Kinesis event source" (read 2026-11-24).
+fn decoded(mut event: Value) -> Value {
+    let mut record = event.get_mut("kinesis").map(Value::take).unwrap_or_default();
+    if let Some(data) = record.get_mut("data")
+        && let Some(bytes) = data.as_str().and_then(|text| STANDARD.decode(text).ok())
+        && let Ok(inner) = serde_json::from_slice(&bytes)
+    {
+        *data = inner;
+    }
+    record
 }
 
 impl Start {

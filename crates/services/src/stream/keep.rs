@@ -52,7 +52,9 @@ fn trim_stream(tx: &mut Tx, lane: &Lane, kept: &Kept) -> Result<bool, Error> {
     }
     if left == 0 && kept.ended {
         rows::forget(tx, lane);
-        tx.delete(kept.owner_row.clone());
+        if let Some(row) = &kept.owner_row {
+            tx.delete(row.clone());
+        }
     }
     Ok(false)
 }

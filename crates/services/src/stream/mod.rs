@@ -2,13 +2,14 @@
 //!
 //! Start reading at [`append`] and [`read`]. What is here is one thing for all streams: shards, records, positions and
 //! their retention. What a record holds is the matter of its stream: changes of items in `table::stream`, what producers
-//! put in `data`. Row layouts are in `rows`, what the loop does on its own in `keep`.
+//! put in [`data`]. Row layouts are in `rows`, what the loop does on its own in `keep`.
 //!
 //! Invariants:
 //! - A record's number is its place among all records that its shard ever had, counted from 0; numbers have no gaps.
 //! - Nothing is appended to a shard that is closed: who appends has read, in the same transaction, that it is open.
 //! - Records go when their retention is over, oldest first; a shard goes when it is closed and has none left.
 
+pub mod data;
 mod keep;
 mod position;
 mod rows;
@@ -25,7 +26,7 @@ use crate::row::Unreadable;
 
 pub(crate) use keep::run;
 pub use position::{Bookmark, Position};
-pub(crate) use rows::{Kept, end, keep, records};
+pub(crate) use rows::{Kept, end, keep, records, retain};
 pub use sequence::{Numbering, Sequence};
 
 /// Records that are read at once.

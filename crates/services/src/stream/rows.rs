@@ -28,9 +28,10 @@ const LAYOUT: u8 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     pub retention_millis: i64,
-    /// The stream gets no more shards: it goes with the last of them, and with it the row of its owner.
+    /// The stream gets no more shards: it goes with the last of them, and with it the row of its owner, if that stays so
+    /// long.
     pub ended: bool,
-    pub owner_row: Vec<u8>,
+    pub owner_row: Option<Vec<u8>>,
 }
 
 /// Everything of all streams, for who waits for records.
@@ -41,6 +42,14 @@ pub(crate) fn records() -> Vec<u8> {
 /// Lets a stream's records be kept for as long as it says.
 pub(crate) fn keep(tx: &mut Tx, lane: &Lane, kept: &Kept) {
     tx.put(scoped(STREAMS, lane).build(), row::encode(LAYOUT, kept));
+}
+
+/// Changes how long a stream's records are kept.
+pub(crate) fn retain(tx: &mut Tx, lane: &Lane, retention_millis: i64) -> Result<(), Error> {
+    if let Some(kept) = kept(tx, lane)? {
+        keep(tx, lane, &Kept { retention_millis, ..kept });
+    }
+    Ok(())
 }
 
 /// The stream gets no more shards, and those that are open are closed.

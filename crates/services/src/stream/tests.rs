@@ -23,7 +23,7 @@ async fn world() -> World {
     let lane = store
         .transact(|tx| {
             let lane = Lane::draw(tx, &AccountId::default(), &region);
-            keep(tx, &lane, &Kept { retention_millis: 10_000, ended: false, owner_row: b"owner".to_vec() });
+            keep(tx, &lane, &Kept { retention_millis: 10_000, ended: false, owner_row: Some(b"owner".to_vec()) });
             open(tx, &lane, &Shard { index: 0, parents: vec![], created_millis: 0, closed_millis: None, hashes: None });
             Ok::<_, Error>(lane)
         })

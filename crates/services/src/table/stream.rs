@@ -195,7 +195,7 @@ pub(super) fn begin(tx: &mut Tx, id: &TableId, key: &KeySchema, view: View) -> T
         shard_began_millis: now_millis,
     };
     let retention_millis = i64::try_from(RETENTION.as_millis()).expect("it is a day");
-    let owner_row = row_key(id, now_millis);
+    let owner_row = Some(row_key(id, now_millis));
     stream::keep(tx, &lane, &Kept { retention_millis, ended: false, owner_row });
     open_shard(tx, &lane, 0, Vec::new());
     put(tx, id, key, &stream);
