@@ -21,10 +21,11 @@ enum Recipe {
     NativeBootstrap,
 }
 
-const GUESTS: [(&str, Recipe); 7] = [
+const GUESTS: [(&str, Recipe); 8] = [
     ("hello-rust", Recipe::RustComponent),
     ("stock-rust", Recipe::RustComponent),
     ("behave-rust", Recipe::RustComponent),
+    ("clock-rust", Recipe::RustComponent),
     ("hello-rust-p3", Recipe::RustComponent),
     ("hello-js", Recipe::JavaScriptComponent),
     ("hello-python", Recipe::PythonComponent),

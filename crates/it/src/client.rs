@@ -50,7 +50,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Answer, Failed> {
-        let head = self.sign(service, method, path, headers, body);
+        let head = self.head(service, method, path, headers, body);
         match self.send(&head, method, body) {
             Ok(answer) if answer.status < 300 => Ok(answer),
             Ok(answer) => Err(Failed::Refused(answer)),
@@ -68,11 +68,15 @@ impl Client {
     }
 
     pub fn dynamodb(&mut self, operation: &str, input: &Value) -> Result<Value, Failed> {
-        self.json("dynamodb", &format!("DynamoDB_20120810.{operation}"), input)
+        self.json("dynamodb", "1.0", &format!("DynamoDB_20120810.{operation}"), input)
     }
 
     pub fn sqs(&mut self, operation: &str, input: &Value) -> Result<Value, Failed> {
-        self.json("sqs", &format!("AmazonSQS.{operation}"), input)
+        self.json("sqs", "1.0", &format!("AmazonSQS.{operation}"), input)
+    }
+
+    pub fn logs(&mut self, operation: &str, input: &Value) -> Result<Value, Failed> {
+        self.json("logs", "1.1", &format!("Logs_20140328.{operation}"), input)
     }
 
     /// A call of the Lambda API.
@@ -86,8 +90,9 @@ impl Client {
         self.call("lambda", method, path, headers, input.to_string().as_bytes())
     }
 
-    fn json(&mut self, service: &str, target: &str, input: &Value) -> Result<Value, Failed> {
-        let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target)];
+    fn json(&mut self, service: &str, version: &str, target: &str, input: &Value) -> Result<Value, Failed> {
+        let kind = format!("application/x-amz-json-{version}");
+        let headers = [("content-type", kind.as_str()), ("x-amz-target", target)];
         let answer = self.call(service, "POST", "/", &headers, input.to_string().as_bytes())?;
         // An answer that is cut off is no answer.
         if answer.body.is_empty() {
@@ -105,8 +110,8 @@ impl Client {
         connection.send(head, method, body)
     }
 
-    /// The head of a request with its signature.
-    fn sign(&self, service: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> String {
+    /// The head of a request with its signature, without the length of the body and the line that ends it.
+    pub fn head(&self, service: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> String {
         let mut request = http::Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -13,7 +13,7 @@ mod http;
 mod nought;
 mod place;
 
-pub use client::{Client, Failed};
+pub use client::{ACCOUNT, Client, Failed, REGION};
 pub use http::{Answer, Connection, request};
 pub use nought::{KEY, Nought, SECRET, Starting};
 pub use place::{binary, component, guests, is_root, javascript, python, repository, skipped};
