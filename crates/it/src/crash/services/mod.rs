@@ -79,9 +79,10 @@ pub fn run(rounds: u64, seed: u64, mut each: impl FnMut(&Findings)) -> Findings 
     std::fs::write(&config, CONFIG).expect("a file");
     let mut nought = Starting::default().argument("--config").argument(config).start();
     let mut loads: [Box<dyn Load>; 4] = [
+        // First, because its messages are hidden for a short time only.
+        Box::new(queues::Queues::new()),
         Box::new(objects::Objects::new()),
         Box::new(events::Events::default()),
-        Box::new(queues::Queues::new()),
         Box::new(tables::Tables::new()),
     ];
     for load in &mut loads {

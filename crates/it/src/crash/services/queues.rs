@@ -20,7 +20,7 @@ const CONSUMERS: u64 = 2;
 const SENDERS: u64 = 2;
 const BATCH: u64 = 3;
 /// Of both queues.
-const VISIBLE_AFTER: Duration = Duration::from_secs(3);
+const VISIBLE_AFTER: Duration = Duration::from_secs(5);
 /// A consumer gives up once in so many messages, and what it had comes back.
 const GIVES_UP_ONCE_IN: u64 = 20;
 /// Longest time in which the queues run empty at the end.
@@ -91,8 +91,10 @@ impl Load for Queues {
         });
     }
 
-    fn check(&mut self, _: &mut Client, findings: &mut Findings) {
+    fn check(&mut self, client: &mut Client, findings: &mut Findings) {
         for line in self.lines() {
+            // At once, while what was given out before the kill must still be hidden.
+            consume(client, &mut Dice::new(u64::MAX), &line.url, &line.history).expect("it runs");
             let history = line.history.get_mut().expect("no consumer panics");
             for broken in history.broken.drain(..) {
                 findings.check(false, || broken);
