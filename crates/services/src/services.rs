@@ -127,6 +127,7 @@ impl Services {
         background.spawn(self.queues().clone().run(self.stopped()));
         background.spawn(self.objects().clone().run(self.stopped()));
         background.spawn(table::run(self.tables().clone(), self.stopped()));
+        background.spawn(table::run_jobs(self.tables().clone(), self.stopped()));
         background.spawn(stream::run(self.store().clone(), self.stopped()));
         if let Some(retention) = options.log_retention {
             background.spawn(drop_old_logs(self.store().clone(), retention, self.stopped()));

@@ -4,6 +4,7 @@
 //! `expression`, what errors are called in `refusal`, the streams of tables in [`stream`]. What a table is and does is in `services::table`.
 
 mod attribute;
+mod backup;
 mod batch;
 mod capacity;
 mod expression;
@@ -57,6 +58,52 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
         Row::new(&shapes::BATCH_WRITE_ITEM_OPERATION, "dynamodb:BatchWriteItem", any, batch::batch_write_item)
             .needing(need::of_batch_write)
             .body_max(REQUEST_BYTES_MAX),
+        Row::new(&shapes::CREATE_BACKUP_OPERATION, "dynamodb:CreateBackup", named, backup::create_backup),
+        Row::new(&shapes::DELETE_BACKUP_OPERATION, "dynamodb:DeleteBackup", in_backup_arn, backup::delete_backup),
+        Row::new(&shapes::DESCRIBE_BACKUP_OPERATION, "dynamodb:DescribeBackup", in_backup_arn, backup::describe_backup),
+        Row::new(
+            &shapes::DESCRIBE_CONTINUOUS_BACKUPS_OPERATION,
+            "dynamodb:DescribeContinuousBackups",
+            named,
+            backup::describe_continuous_backups,
+        ),
+        Row::new(&shapes::LIST_BACKUPS_OPERATION, "dynamodb:ListBackups", any, backup::list_backups),
+        Row::new(
+            &shapes::RESTORE_TABLE_FROM_BACKUP_OPERATION,
+            "dynamodb:RestoreTableFromBackup",
+            in_backup_arn,
+            backup::restore_table_from_backup,
+        ),
+        Row::new(
+            &shapes::RESTORE_TABLE_TO_POINT_IN_TIME_OPERATION,
+            "dynamodb:RestoreTableToPointInTime",
+            source,
+            backup::restore_table_to_point_in_time,
+        ),
+        Row::new(
+            &shapes::UPDATE_CONTINUOUS_BACKUPS_OPERATION,
+            "dynamodb:UpdateContinuousBackups",
+            named,
+            backup::update_continuous_backups,
+        ),
+        Row::new(
+            &shapes::DESCRIBE_CONTRIBUTOR_INSIGHTS_OPERATION,
+            "dynamodb:DescribeContributorInsights",
+            named,
+            table::describe_contributor_insights,
+        ),
+        Row::new(
+            &shapes::LIST_CONTRIBUTOR_INSIGHTS_OPERATION,
+            "dynamodb:ListContributorInsights",
+            any,
+            table::list_contributor_insights,
+        ),
+        Row::new(
+            &shapes::DESCRIBE_KINESIS_STREAMING_DESTINATION_OPERATION,
+            "dynamodb:DescribeKinesisStreamingDestination",
+            named,
+            table::describe_kinesis_streaming_destination,
+        ),
         Row::new(&shapes::CREATE_TABLE_OPERATION, "dynamodb:CreateTable", named, table::create_table),
         Row::new(&shapes::DELETE_ITEM_OPERATION, "dynamodb:DeleteItem", named, item::delete_item),
         Row::new(&shapes::DELETE_TABLE_OPERATION, "dynamodb:DeleteTable", named, table::delete_table),
@@ -111,6 +158,16 @@ fn named(call: &Call, members: &Members) -> String {
 
 fn in_arn(_: &Call, members: &Members) -> String {
     members.get("ResourceArn").and_then(Value::as_str).unwrap_or("*").to_owned()
+}
+
+fn in_backup_arn(_: &Call, members: &Members) -> String {
+    members.get("BackupArn").and_then(Value::as_str).unwrap_or("*").to_owned()
+}
+
+/// The table whose past is restored.
+fn source(call: &Call, members: &Members) -> String {
+    let named = ["SourceTableName", "SourceTableArn"].into_iter().find_map(|key| members.get(key)?.as_str());
+    named.map_or_else(|| "*".to_owned(), |name| need::arn(call, name))
 }
 
 fn any(_: &Call, _: &Members) -> String {

@@ -38,7 +38,7 @@ pub fn of_table(error: table::Error) -> Error {
         }
         table::Error::TokenReused => IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION.with(text),
         table::Error::DuplicateItem => DUPLICATE_ITEM_EXCEPTION.with(text),
-        table::Error::Stream(_) | table::Error::Unreadable(_) | table::Error::Store(_) => {
+        table::Error::Backup(_) | table::Error::Stream(_) | table::Error::Unreadable(_) | table::Error::Store(_) => {
             tracing::error!(error = text, "a request to a table failed inside");
             INTERNAL_SERVER_ERROR.with("Internal server error")
         }

@@ -101,7 +101,10 @@ async fn one_of_batch(call: &Call, request: BatchStatementRequest) -> Result<Exe
             | table::Error::InUse(_)
             | table::Error::Cancelled(_)
             | table::Error::TokenReused => refuse("ValidationError", text),
-            table::Error::Stream(_) | table::Error::Unreadable(_) | table::Error::Store(_) => {
+            table::Error::Backup(_)
+            | table::Error::Stream(_)
+            | table::Error::Unreadable(_)
+            | table::Error::Store(_) => {
                 tracing::error!(error = text, "a statement failed inside");
                 refuse("InternalServerError", "Internal server error".to_owned())
             }

@@ -1,5 +1,6 @@
 //! Tables: create, describe, change, delete, list; and what belongs to the account.
 
+use services::table::schema::Settings;
 use services::table::stream::View;
 use services::table::{
     AttributeDefinition, Billing, ChangeTable, Class, Counted, Index, IndexChange, KeyAttribute, KeyElement, KeySchema,
@@ -7,7 +8,7 @@ use services::table::{
 };
 use store::Timestamp;
 
-use super::{name, refusal, stream};
+use super::{backup, name, refusal, stream};
 use crate::call::Call;
 use crate::error::{self, Error};
 use crate::shapes::dynamodb as shapes;
@@ -22,11 +23,14 @@ const PAGE_NAMES: usize = 100;
 /// Quotas that accounts begin with. Source: DynamoDB quotas (read 2026-11-24).
 const ACCOUNT_UNITS_MAX: i64 = 80_000;
 const TABLE_UNITS_MAX: i64 = 40_000;
+/// What a new on-demand table takes at once, in reads and writes.
+const WARM_UNITS: (i64, i64) = (12_000, 4_000);
 /// How long clients may remember an endpoint, in minutes: as the service says.
 const ENDPOINT_MINUTES: i64 = 1_440;
 
 pub async fn create_table(call: Call, input: CreateTableInput) -> Result<CreateTableOutput, Error> {
     let stream = input.stream_specification.as_ref().map(stream_wanted).transpose()?.flatten();
+    refuse_warm(input.warm_throughput.is_some())?;
     if input.resource_policy.is_some() {
         return Err(error::VALIDATION.with("ResourcePolicy is not supported: policies of tables are not implemented"));
     }
@@ -68,9 +72,21 @@ pub async fn create_table(call: Call, input: CreateTableInput) -> Result<CreateT
         stream,
     };
     let table = call.services.tables().create(&new).await.map_err(refusal::of_table)?;
+    Ok(CreateTableOutput { table_description: Some(describe_new(&table)) })
+}
+
+/// There is nothing to warm up: what is told of it is what the service says of every table.
+fn refuse_warm(given: bool) -> Result<(), Error> {
+    match given {
+        true => Err(error::VALIDATION.with("WarmThroughput is not supported: no table has to be warmed up")),
+        false => Ok(()),
+    }
+}
+
+/// A table that has just been made.
+pub fn describe_new(table: &Table) -> TableDescription {
     let empty = vec![Counted::default(); table.indexes.len()];
-    let described = describe(&table, "CREATING", Counted::default(), &empty);
-    Ok(CreateTableOutput { table_description: Some(described) })
+    describe(table, "CREATING", Counted::default(), &empty)
 }
 
 /// Whether a stream is wanted, and with which view.
@@ -91,6 +107,7 @@ pub async fn describe_table(call: Call, input: DescribeTableInput) -> Result<Des
 }
 
 pub async fn update_table(call: Call, input: UpdateTableInput) -> Result<UpdateTableOutput, Error> {
+    refuse_warm(input.warm_throughput.is_some())?;
     if input.replica_updates.is_some() {
         return Err(error::VALIDATION.with("ReplicaUpdates is not supported: global tables are not implemented"));
     }
@@ -148,6 +165,49 @@ pub async fn describe_limits(_: Call, _: DescribeLimitsInput) -> Result<Describe
 pub async fn describe_endpoints(call: Call, _: DescribeEndpointsRequest) -> Result<DescribeEndpointsResponse, Error> {
     let here = shapes::Endpoint { address: call.authority.to_string(), cache_period_in_minutes: ENDPOINT_MINUTES };
     Ok(DescribeEndpointsResponse { endpoints: vec![here] })
+}
+
+/// Nobody's accesses are ranked: insights are off, and cannot be switched on.
+pub async fn describe_contributor_insights(
+    call: Call,
+    input: shapes::DescribeContributorInsightsInput,
+) -> Result<shapes::DescribeContributorInsightsOutput, Error> {
+    let id = name::table(&call, &input.table_name)?;
+    let (table, _, _) = call.services.tables().describe(&id).map_err(refusal::of_item)?;
+    if let Some(index) = input.index_name.as_deref().filter(|index| table.index(index).is_none()) {
+        let text = format!("Requested resource not found: Index: {index} not found");
+        return Err(shapes::error::RESOURCE_NOT_FOUND_EXCEPTION.with(text));
+    }
+    Ok(shapes::DescribeContributorInsightsOutput {
+        table_name: Some(table.id.name.as_str().to_owned()),
+        index_name: input.index_name,
+        contributor_insights_status: Some("DISABLED".to_owned()),
+        ..shapes::DescribeContributorInsightsOutput::default()
+    })
+}
+
+/// Only what has been switched on is listed.
+pub async fn list_contributor_insights(
+    call: Call,
+    input: shapes::ListContributorInsightsInput,
+) -> Result<shapes::ListContributorInsightsOutput, Error> {
+    if let Some(name) = input.table_name {
+        call.services.tables().describe(&name::table(&call, &name)?).map_err(refusal::of_item)?;
+    }
+    Ok(shapes::ListContributorInsightsOutput { contributor_insights_summaries: Some(Vec::new()), next_token: None })
+}
+
+/// Changes are not sent to data streams.
+pub async fn describe_kinesis_streaming_destination(
+    call: Call,
+    input: shapes::DescribeKinesisStreamingDestinationInput,
+) -> Result<shapes::DescribeKinesisStreamingDestinationOutput, Error> {
+    let id = name::table(&call, &input.table_name)?;
+    let (table, _, _) = call.services.tables().describe(&id).map_err(refusal::of_table)?;
+    Ok(shapes::DescribeKinesisStreamingDestinationOutput {
+        table_name: Some(table.id.name.as_str().to_owned()),
+        kinesis_data_stream_destinations: Some(Vec::new()),
+    })
 }
 
 fn definitions(given: Vec<shapes::AttributeDefinition>) -> Vec<AttributeDefinition> {
@@ -209,7 +269,7 @@ fn index_change(given: shapes::GlobalSecondaryIndexUpdate) -> Result<IndexChange
     }
 }
 
-fn billing(mode: &str) -> Billing {
+pub fn billing(mode: &str) -> Billing {
     match mode {
         "PAY_PER_REQUEST" => Billing::PayPerRequest,
         _ => Billing::Provisioned,
@@ -223,23 +283,24 @@ fn class(name: Option<&str>) -> Option<Class> {
     })
 }
 
-fn throughput(given: shapes::ProvisionedThroughput) -> Throughput {
+pub fn throughput(given: shapes::ProvisionedThroughput) -> Throughput {
     Throughput { read_units: given.read_capacity_units, write_units: given.write_capacity_units }
 }
 
-fn on_demand(given: shapes::OnDemandThroughput) -> OnDemand {
+pub fn on_demand(given: shapes::OnDemandThroughput) -> OnDemand {
     OnDemand { read_units_max: given.max_read_request_units, write_units_max: given.max_write_request_units }
 }
 
 /// While an index is being filled, its table is being updated.
 fn status(table: &Table) -> &'static str {
     match table.indexes.iter().any(|index| index.backfilling) {
+        _ if table.settings.loading => "CREATING",
         true => "UPDATING",
         false => "ACTIVE",
     }
 }
 
-fn seconds(millis: i64) -> f64 {
+pub fn seconds(millis: i64) -> f64 {
     millis as f64 / 1_000.0
 }
 
@@ -301,6 +362,8 @@ fn describe(table: &Table, status: &str, counted: Counted, of_indexes: &[Counted
         ),
         deletion_protection_enabled: Some(settings.deletion_protection),
         on_demand_throughput: settings.on_demand.map(bounds),
+        restore_summary: backup::restore_summary(table),
+        warm_throughput: Some(warm(settings)),
         stream_specification: settings.stream.as_ref().filter(|stream| stream.enabled).map(|stream| {
             shapes::StreamSpecification {
                 stream_enabled: true,
@@ -312,7 +375,21 @@ fn describe(table: &Table, status: &str, counted: Counted, of_indexes: &[Counted
     }
 }
 
-fn created(at: Timestamp) -> f64 {
+/// What a table takes at once without warming up: no limit here, told as the service tells it of a new table. Source:
+/// developer guide, "Understanding DynamoDB warm throughput" (read 2026-11-24).
+fn warm(settings: &Settings) -> shapes::TableWarmThroughputDescription {
+    let (read_units, write_units) = match settings.billing {
+        Billing::PayPerRequest => WARM_UNITS,
+        Billing::Provisioned => (settings.throughput.read_units, settings.throughput.write_units),
+    };
+    shapes::TableWarmThroughputDescription {
+        read_units_per_second: Some(read_units),
+        write_units_per_second: Some(write_units),
+        status: Some("ACTIVE".to_owned()),
+    }
+}
+
+pub fn created(at: Timestamp) -> f64 {
     seconds(at.millis())
 }
 
@@ -341,14 +418,14 @@ fn provisioned(throughput: Throughput) -> shapes::ProvisionedThroughputDescripti
     }
 }
 
-fn bounds(on_demand: OnDemand) -> shapes::OnDemandThroughput {
+pub fn bounds(on_demand: OnDemand) -> shapes::OnDemandThroughput {
     shapes::OnDemandThroughput {
         max_read_request_units: on_demand.read_units_max,
         max_write_request_units: on_demand.write_units_max,
     }
 }
 
-fn projection(projection: &Projection) -> shapes::Projection {
+pub fn projection(projection: &Projection) -> shapes::Projection {
     let (kind, attributes) = match projection {
         Projection::All => ("ALL", None),
         Projection::KeysOnly => ("KEYS_ONLY", None),
@@ -394,5 +471,6 @@ fn describe_global(
         item_count: Some(counted.items),
         index_arn: Some(index_arn(table, index)),
         on_demand_throughput: index.on_demand.map(bounds),
+        warm_throughput: None,
     }
 }

@@ -183,3 +183,69 @@ async fn what_is_wrong_with_a_request_is_told_in_the_words_of_the_service() {
     let cases = cases.map(|(operation, document, text)| (operation, document, json!(text)));
     check(&wire, &cases).await;
 }
+
+/// Asks until a part of the answer is as it is wanted: work in the background has its time.
+async fn until(wire: &Wire, operation: &str, document: &Value, part: &str, wanted: &Value) -> Value {
+    for _ in 0..10_000 {
+        let (_, answer) = ask(wire, operation, document.clone()).await;
+        if answer.pointer(part) == Some(wanted) {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{operation} {document}: {part} is not {wanted}");
+}
+
+#[tokio::test]
+async fn a_table_is_backed_up_and_restored() {
+    let wire = wire().await;
+    check(&wire, &[("PutItem", json!({ "Item": item("a", 1, json!({ "v": { "S": "x" } })) }), json!({}))]).await;
+    let (_, made) = ask(&wire, "CreateBackup", json!({ "TableName": "tab", "BackupName": "one" })).await;
+    let arn = made["BackupDetails"]["BackupArn"].clone();
+    let text = arn.as_str().expect("an ARN");
+    assert!(text.starts_with("arn:aws:dynamodb:eu-central-1:000000000000:table/tab/backup/"), "{text}");
+    let of_backup = json!({ "BackupArn": arn });
+    let status = "/BackupDescription/BackupDetails/BackupStatus";
+    let found = until(&wire, "DescribeBackup", &of_backup, status, &json!("AVAILABLE")).await;
+    assert_eq!(found["BackupDescription"]["SourceTableDetails"]["ItemCount"], json!(1));
+    let restore = json!({ "BackupArn": arn, "TargetTableName": "new" });
+    let (_, restored) = ask(&wire, "RestoreTableFromBackup", restore.clone()).await;
+    assert_eq!(restored["TableDescription"]["TableStatus"], json!("CREATING"));
+    assert_eq!(restored["TableDescription"]["RestoreSummary"]["RestoreInProgress"], json!(true));
+    let described =
+        until(&wire, "DescribeTable", &json!({ "TableName": "new" }), "/Table/TableStatus", &json!("ACTIVE")).await;
+    assert_eq!(described["Table"]["RestoreSummary"]["SourceBackupArn"], arn);
+    let get = json!({ "TableName": "new", "Key": key("a", 1) });
+    let (_, got) = ask(&wire, "GetItem", get).await;
+    assert_eq!(got["Item"]["v"], json!({ "S": "x" }));
+    let missing = "arn:aws:dynamodb:eu-central-1:000000000000:table/tab/backup/01489602797149-73d8d5bc";
+    let cases = [
+        ("RestoreTableFromBackup", restore, "TableAlreadyExistsException", "Table already exists: new".to_owned()),
+        (
+            "DescribeBackup",
+            json!({ "BackupArn": missing }),
+            "BackupNotFoundException",
+            format!("Backup not found: {missing}"),
+        ),
+        (
+            "CreateBackup",
+            json!({ "TableName": "gone", "BackupName": "one" }),
+            "TableNotFoundException",
+            "Table not found: gone".to_owned(),
+        ),
+        (
+            "RestoreTableToPointInTime",
+            json!({ "SourceTableName": "tab", "TargetTableName": "past", "UseLatestRestorableTime": true }),
+            "PointInTimeRecoveryUnavailableException",
+            "Point in time recovery is not enabled for table 'tab'".to_owned(),
+        ),
+    ];
+    for (operation, document, code, text) in cases {
+        let (status, answer) = ask(&wire, operation, document).await;
+        assert_eq!(
+            (status, &answer["__type"], &answer["message"]),
+            (400, &json!(format!("com.amazonaws.dynamodb.v20120810#{code}")), &json!(text)),
+            "{operation}"
+        );
+    }
+}

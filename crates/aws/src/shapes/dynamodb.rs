@@ -22,6 +22,58 @@ pub struct AttributeValueUpdate {
     pub action: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct BackupDescription {
+    #[serde(rename = "BackupDetails", skip_serializing_if = "Option::is_none")]
+    pub backup_details: Option<BackupDetails>,
+    #[serde(rename = "SourceTableDetails", skip_serializing_if = "Option::is_none")]
+    pub source_table_details: Option<SourceTableDetails>,
+    #[serde(rename = "SourceTableFeatureDetails", skip_serializing_if = "Option::is_none")]
+    pub source_table_feature_details: Option<SourceTableFeatureDetails>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct BackupDetails {
+    #[serde(rename = "BackupArn")]
+    pub backup_arn: String,
+    #[serde(rename = "BackupName")]
+    pub backup_name: String,
+    #[serde(rename = "BackupSizeBytes", skip_serializing_if = "Option::is_none")]
+    pub backup_size_bytes: Option<i64>,
+    #[serde(rename = "BackupStatus")]
+    pub backup_status: String,
+    #[serde(rename = "BackupType")]
+    pub backup_type: String,
+    #[serde(rename = "BackupCreationDateTime")]
+    pub backup_creation_date_time: f64,
+    #[serde(rename = "BackupExpiryDateTime", skip_serializing_if = "Option::is_none")]
+    pub backup_expiry_date_time: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct BackupSummary {
+    #[serde(rename = "TableName", skip_serializing_if = "Option::is_none")]
+    pub table_name: Option<String>,
+    #[serde(rename = "TableId", skip_serializing_if = "Option::is_none")]
+    pub table_id: Option<String>,
+    #[serde(rename = "TableArn", skip_serializing_if = "Option::is_none")]
+    pub table_arn: Option<String>,
+    #[serde(rename = "BackupArn", skip_serializing_if = "Option::is_none")]
+    pub backup_arn: Option<String>,
+    #[serde(rename = "BackupName", skip_serializing_if = "Option::is_none")]
+    pub backup_name: Option<String>,
+    #[serde(rename = "BackupCreationDateTime", skip_serializing_if = "Option::is_none")]
+    pub backup_creation_date_time: Option<f64>,
+    #[serde(rename = "BackupExpiryDateTime", skip_serializing_if = "Option::is_none")]
+    pub backup_expiry_date_time: Option<f64>,
+    #[serde(rename = "BackupStatus", skip_serializing_if = "Option::is_none")]
+    pub backup_status: Option<String>,
+    #[serde(rename = "BackupType", skip_serializing_if = "Option::is_none")]
+    pub backup_type: Option<String>,
+    #[serde(rename = "BackupSizeBytes", skip_serializing_if = "Option::is_none")]
+    pub backup_size_bytes: Option<i64>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct BatchExecuteStatementInput {
     #[serde(rename = "Statements")]
@@ -192,6 +244,48 @@ pub struct ConsumedCapacity {
     pub global_secondary_indexes: Option<BTreeMap<String, Capacity>>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ContinuousBackupsDescription {
+    #[serde(rename = "ContinuousBackupsStatus")]
+    pub continuous_backups_status: String,
+    #[serde(rename = "PointInTimeRecoveryDescription", skip_serializing_if = "Option::is_none")]
+    pub point_in_time_recovery_description: Option<PointInTimeRecoveryDescription>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ContributorInsightsSummary {
+    #[serde(rename = "TableName", skip_serializing_if = "Option::is_none")]
+    pub table_name: Option<String>,
+    #[serde(rename = "IndexName", skip_serializing_if = "Option::is_none")]
+    pub index_name: Option<String>,
+    #[serde(rename = "ContributorInsightsStatus", skip_serializing_if = "Option::is_none")]
+    pub contributor_insights_status: Option<String>,
+    #[serde(rename = "ContributorInsightsMode", skip_serializing_if = "Option::is_none")]
+    pub contributor_insights_mode: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct CreateBackupInput {
+    #[serde(rename = "TableName")]
+    pub table_name: String,
+    #[serde(rename = "BackupName")]
+    pub backup_name: String,
+}
+
+impl Input for CreateBackupInput {
+    fn members() -> &'static [Member] {
+        &CREATE_BACKUP_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CreateBackupOutput {
+    #[serde(rename = "BackupDetails", skip_serializing_if = "Option::is_none")]
+    pub backup_details: Option<BackupDetails>,
+}
+
+impl Output for CreateBackupOutput {}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct CreateGlobalSecondaryIndexAction {
     #[serde(rename = "IndexName")]
@@ -204,6 +298,8 @@ pub struct CreateGlobalSecondaryIndexAction {
     pub provisioned_throughput: Option<ProvisionedThroughput>,
     #[serde(rename = "OnDemandThroughput")]
     pub on_demand_throughput: Option<OnDemandThroughput>,
+    #[serde(rename = "WarmThroughput")]
+    pub warm_throughput: Option<WarmThroughput>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -248,6 +344,8 @@ pub struct CreateTableInput {
     pub table_class: Option<String>,
     #[serde(rename = "DeletionProtectionEnabled")]
     pub deletion_protection_enabled: Option<bool>,
+    #[serde(rename = "WarmThroughput")]
+    pub warm_throughput: Option<WarmThroughput>,
     #[serde(rename = "ResourcePolicy")]
     pub resource_policy: Option<String>,
     #[serde(rename = "OnDemandThroughput")]
@@ -283,6 +381,26 @@ pub struct Delete {
     #[serde(rename = "ReturnValuesOnConditionCheckFailure")]
     pub return_values_on_condition_check_failure: Option<String>,
 }
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DeleteBackupInput {
+    #[serde(rename = "BackupArn")]
+    pub backup_arn: String,
+}
+
+impl Input for DeleteBackupInput {
+    fn members() -> &'static [Member] {
+        &DELETE_BACKUP_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DeleteBackupOutput {
+    #[serde(rename = "BackupDescription", skip_serializing_if = "Option::is_none")]
+    pub backup_description: Option<BackupDescription>,
+}
+
+impl Output for DeleteBackupOutput {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct DeleteGlobalSecondaryIndexAction {
@@ -367,6 +485,80 @@ pub struct DeleteTableOutput {
 impl Output for DeleteTableOutput {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DescribeBackupInput {
+    #[serde(rename = "BackupArn")]
+    pub backup_arn: String,
+}
+
+impl Input for DescribeBackupInput {
+    fn members() -> &'static [Member] {
+        &DESCRIBE_BACKUP_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DescribeBackupOutput {
+    #[serde(rename = "BackupDescription", skip_serializing_if = "Option::is_none")]
+    pub backup_description: Option<BackupDescription>,
+}
+
+impl Output for DescribeBackupOutput {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DescribeContinuousBackupsInput {
+    #[serde(rename = "TableName")]
+    pub table_name: String,
+}
+
+impl Input for DescribeContinuousBackupsInput {
+    fn members() -> &'static [Member] {
+        &DESCRIBE_CONTINUOUS_BACKUPS_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DescribeContinuousBackupsOutput {
+    #[serde(rename = "ContinuousBackupsDescription", skip_serializing_if = "Option::is_none")]
+    pub continuous_backups_description: Option<ContinuousBackupsDescription>,
+}
+
+impl Output for DescribeContinuousBackupsOutput {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DescribeContributorInsightsInput {
+    #[serde(rename = "TableName")]
+    pub table_name: String,
+    #[serde(rename = "IndexName")]
+    pub index_name: Option<String>,
+}
+
+impl Input for DescribeContributorInsightsInput {
+    fn members() -> &'static [Member] {
+        &DESCRIBE_CONTRIBUTOR_INSIGHTS_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DescribeContributorInsightsOutput {
+    #[serde(rename = "TableName", skip_serializing_if = "Option::is_none")]
+    pub table_name: Option<String>,
+    #[serde(rename = "IndexName", skip_serializing_if = "Option::is_none")]
+    pub index_name: Option<String>,
+    #[serde(rename = "ContributorInsightsRuleList", skip_serializing_if = "Option::is_none")]
+    pub contributor_insights_rule_list: Option<Vec<String>>,
+    #[serde(rename = "ContributorInsightsStatus", skip_serializing_if = "Option::is_none")]
+    pub contributor_insights_status: Option<String>,
+    #[serde(rename = "LastUpdateDateTime", skip_serializing_if = "Option::is_none")]
+    pub last_update_date_time: Option<f64>,
+    #[serde(rename = "FailureException", skip_serializing_if = "Option::is_none")]
+    pub failure_exception: Option<FailureException>,
+    #[serde(rename = "ContributorInsightsMode", skip_serializing_if = "Option::is_none")]
+    pub contributor_insights_mode: Option<String>,
+}
+
+impl Output for DescribeContributorInsightsOutput {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct DescribeEndpointsRequest {}
 
 impl Input for DescribeEndpointsRequest {
@@ -382,6 +574,28 @@ pub struct DescribeEndpointsResponse {
 }
 
 impl Output for DescribeEndpointsResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DescribeKinesisStreamingDestinationInput {
+    #[serde(rename = "TableName")]
+    pub table_name: String,
+}
+
+impl Input for DescribeKinesisStreamingDestinationInput {
+    fn members() -> &'static [Member] {
+        &DESCRIBE_KINESIS_STREAMING_DESTINATION_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DescribeKinesisStreamingDestinationOutput {
+    #[serde(rename = "TableName", skip_serializing_if = "Option::is_none")]
+    pub table_name: Option<String>,
+    #[serde(rename = "KinesisDataStreamDestinations", skip_serializing_if = "Option::is_none")]
+    pub kinesis_data_stream_destinations: Option<Vec<KinesisDataStreamDestination>>,
+}
+
+impl Output for DescribeKinesisStreamingDestinationOutput {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct DescribeLimitsInput {}
@@ -538,6 +752,14 @@ pub struct ExpectedAttributeValue {
     pub attribute_value_list: Option<Vec<crate::dynamodb::AttributeValue>>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct FailureException {
+    #[serde(rename = "ExceptionName", skip_serializing_if = "Option::is_none")]
+    pub exception_name: Option<String>,
+    #[serde(rename = "ExceptionDescription", skip_serializing_if = "Option::is_none")]
+    pub exception_description: Option<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Get {
     #[serde(rename = "Key")]
@@ -596,6 +818,8 @@ pub struct GlobalSecondaryIndex {
     pub provisioned_throughput: Option<ProvisionedThroughput>,
     #[serde(rename = "OnDemandThroughput")]
     pub on_demand_throughput: Option<OnDemandThroughput>,
+    #[serde(rename = "WarmThroughput")]
+    pub warm_throughput: Option<WarmThroughput>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -620,6 +844,22 @@ pub struct GlobalSecondaryIndexDescription {
     pub index_arn: Option<String>,
     #[serde(rename = "OnDemandThroughput", skip_serializing_if = "Option::is_none")]
     pub on_demand_throughput: Option<OnDemandThroughput>,
+    #[serde(rename = "WarmThroughput", skip_serializing_if = "Option::is_none")]
+    pub warm_throughput: Option<GlobalSecondaryIndexWarmThroughputDescription>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct GlobalSecondaryIndexInfo {
+    #[serde(rename = "IndexName", skip_serializing_if = "Option::is_none")]
+    pub index_name: Option<String>,
+    #[serde(rename = "KeySchema", skip_serializing_if = "Option::is_none")]
+    pub key_schema: Option<Vec<KeySchemaElement>>,
+    #[serde(rename = "Projection", skip_serializing_if = "Option::is_none")]
+    pub projection: Option<Projection>,
+    #[serde(rename = "ProvisionedThroughput", skip_serializing_if = "Option::is_none")]
+    pub provisioned_throughput: Option<ProvisionedThroughput>,
+    #[serde(rename = "OnDemandThroughput", skip_serializing_if = "Option::is_none")]
+    pub on_demand_throughput: Option<OnDemandThroughput>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -630,6 +870,16 @@ pub struct GlobalSecondaryIndexUpdate {
     pub create: Option<CreateGlobalSecondaryIndexAction>,
     #[serde(rename = "Delete")]
     pub delete: Option<DeleteGlobalSecondaryIndexAction>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct GlobalSecondaryIndexWarmThroughputDescription {
+    #[serde(rename = "ReadUnitsPerSecond", skip_serializing_if = "Option::is_none")]
+    pub read_units_per_second: Option<i64>,
+    #[serde(rename = "WriteUnitsPerSecond", skip_serializing_if = "Option::is_none")]
+    pub write_units_per_second: Option<i64>,
+    #[serde(rename = "Status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -667,6 +917,76 @@ pub struct KeysAndAttributes {
     #[serde(rename = "ExpressionAttributeNames", skip_serializing_if = "Option::is_none")]
     pub expression_attribute_names: Option<BTreeMap<String, String>>,
 }
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct KinesisDataStreamDestination {
+    #[serde(rename = "StreamArn", skip_serializing_if = "Option::is_none")]
+    pub stream_arn: Option<String>,
+    #[serde(rename = "DestinationStatus", skip_serializing_if = "Option::is_none")]
+    pub destination_status: Option<String>,
+    #[serde(rename = "DestinationStatusDescription", skip_serializing_if = "Option::is_none")]
+    pub destination_status_description: Option<String>,
+    #[serde(rename = "ApproximateCreationDateTimePrecision", skip_serializing_if = "Option::is_none")]
+    pub approximate_creation_date_time_precision: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ListBackupsInput {
+    #[serde(rename = "TableName")]
+    pub table_name: Option<String>,
+    #[serde(rename = "Limit")]
+    pub limit: Option<i32>,
+    #[serde(rename = "TimeRangeLowerBound")]
+    pub time_range_lower_bound: Option<f64>,
+    #[serde(rename = "TimeRangeUpperBound")]
+    pub time_range_upper_bound: Option<f64>,
+    #[serde(rename = "ExclusiveStartBackupArn")]
+    pub exclusive_start_backup_arn: Option<String>,
+    #[serde(rename = "BackupType")]
+    pub backup_type: Option<String>,
+}
+
+impl Input for ListBackupsInput {
+    fn members() -> &'static [Member] {
+        &LIST_BACKUPS_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ListBackupsOutput {
+    #[serde(rename = "BackupSummaries", skip_serializing_if = "Option::is_none")]
+    pub backup_summaries: Option<Vec<BackupSummary>>,
+    #[serde(rename = "LastEvaluatedBackupArn", skip_serializing_if = "Option::is_none")]
+    pub last_evaluated_backup_arn: Option<String>,
+}
+
+impl Output for ListBackupsOutput {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ListContributorInsightsInput {
+    #[serde(rename = "TableName")]
+    pub table_name: Option<String>,
+    #[serde(rename = "NextToken")]
+    pub next_token: Option<String>,
+    #[serde(rename = "MaxResults")]
+    pub max_results: Option<i32>,
+}
+
+impl Input for ListContributorInsightsInput {
+    fn members() -> &'static [Member] {
+        &LIST_CONTRIBUTOR_INSIGHTS_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ListContributorInsightsOutput {
+    #[serde(rename = "ContributorInsightsSummaries", skip_serializing_if = "Option::is_none")]
+    pub contributor_insights_summaries: Option<Vec<ContributorInsightsSummary>>,
+    #[serde(rename = "NextToken", skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+impl Output for ListContributorInsightsOutput {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct ListTablesInput {
@@ -742,6 +1062,16 @@ pub struct LocalSecondaryIndexDescription {
     pub index_arn: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct LocalSecondaryIndexInfo {
+    #[serde(rename = "IndexName", skip_serializing_if = "Option::is_none")]
+    pub index_name: Option<String>,
+    #[serde(rename = "KeySchema", skip_serializing_if = "Option::is_none")]
+    pub key_schema: Option<Vec<KeySchemaElement>>,
+    #[serde(rename = "Projection", skip_serializing_if = "Option::is_none")]
+    pub projection: Option<Projection>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct OnDemandThroughput {
     #[serde(rename = "MaxReadRequestUnits", skip_serializing_if = "Option::is_none")]
@@ -766,6 +1096,26 @@ pub struct ParameterizedStatement {
     pub return_values_on_condition_check_failure: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PointInTimeRecoveryDescription {
+    #[serde(rename = "PointInTimeRecoveryStatus", skip_serializing_if = "Option::is_none")]
+    pub point_in_time_recovery_status: Option<String>,
+    #[serde(rename = "RecoveryPeriodInDays", skip_serializing_if = "Option::is_none")]
+    pub recovery_period_in_days: Option<i32>,
+    #[serde(rename = "EarliestRestorableDateTime", skip_serializing_if = "Option::is_none")]
+    pub earliest_restorable_date_time: Option<f64>,
+    #[serde(rename = "LatestRestorableDateTime", skip_serializing_if = "Option::is_none")]
+    pub latest_restorable_date_time: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct PointInTimeRecoverySpecification {
+    #[serde(rename = "PointInTimeRecoveryEnabled")]
+    pub point_in_time_recovery_enabled: bool,
+    #[serde(rename = "RecoveryPeriodInDays")]
+    pub recovery_period_in_days: Option<i32>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct Projection {
     #[serde(rename = "ProjectionType", skip_serializing_if = "Option::is_none")]
@@ -774,7 +1124,7 @@ pub struct Projection {
     pub non_key_attributes: Option<Vec<String>>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct ProvisionedThroughput {
     #[serde(rename = "ReadCapacityUnits")]
     pub read_capacity_units: i64,
@@ -951,6 +1301,92 @@ pub struct ReplicationGroupUpdate {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RestoreSummary {
+    #[serde(rename = "SourceBackupArn", skip_serializing_if = "Option::is_none")]
+    pub source_backup_arn: Option<String>,
+    #[serde(rename = "SourceTableArn", skip_serializing_if = "Option::is_none")]
+    pub source_table_arn: Option<String>,
+    #[serde(rename = "RestoreDateTime")]
+    pub restore_date_time: f64,
+    #[serde(rename = "RestoreInProgress")]
+    pub restore_in_progress: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct RestoreTableFromBackupInput {
+    #[serde(rename = "TargetTableName")]
+    pub target_table_name: String,
+    #[serde(rename = "BackupArn")]
+    pub backup_arn: String,
+    #[serde(rename = "BillingModeOverride")]
+    pub billing_mode_override: Option<String>,
+    #[serde(rename = "GlobalSecondaryIndexOverride")]
+    pub global_secondary_index_override: Option<Vec<GlobalSecondaryIndex>>,
+    #[serde(rename = "LocalSecondaryIndexOverride")]
+    pub local_secondary_index_override: Option<Vec<LocalSecondaryIndex>>,
+    #[serde(rename = "ProvisionedThroughputOverride")]
+    pub provisioned_throughput_override: Option<ProvisionedThroughput>,
+    #[serde(rename = "OnDemandThroughputOverride")]
+    pub on_demand_throughput_override: Option<OnDemandThroughput>,
+    #[serde(rename = "SSESpecificationOverride")]
+    pub sse_specification_override: Option<SSESpecification>,
+}
+
+impl Input for RestoreTableFromBackupInput {
+    fn members() -> &'static [Member] {
+        &RESTORE_TABLE_FROM_BACKUP_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RestoreTableFromBackupOutput {
+    #[serde(rename = "TableDescription", skip_serializing_if = "Option::is_none")]
+    pub table_description: Option<TableDescription>,
+}
+
+impl Output for RestoreTableFromBackupOutput {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct RestoreTableToPointInTimeInput {
+    #[serde(rename = "SourceTableArn")]
+    pub source_table_arn: Option<String>,
+    #[serde(rename = "SourceTableName")]
+    pub source_table_name: Option<String>,
+    #[serde(rename = "TargetTableName")]
+    pub target_table_name: String,
+    #[serde(rename = "UseLatestRestorableTime")]
+    pub use_latest_restorable_time: Option<bool>,
+    #[serde(rename = "RestoreDateTime")]
+    pub restore_date_time: Option<f64>,
+    #[serde(rename = "BillingModeOverride")]
+    pub billing_mode_override: Option<String>,
+    #[serde(rename = "GlobalSecondaryIndexOverride")]
+    pub global_secondary_index_override: Option<Vec<GlobalSecondaryIndex>>,
+    #[serde(rename = "LocalSecondaryIndexOverride")]
+    pub local_secondary_index_override: Option<Vec<LocalSecondaryIndex>>,
+    #[serde(rename = "ProvisionedThroughputOverride")]
+    pub provisioned_throughput_override: Option<ProvisionedThroughput>,
+    #[serde(rename = "OnDemandThroughputOverride")]
+    pub on_demand_throughput_override: Option<OnDemandThroughput>,
+    #[serde(rename = "SSESpecificationOverride")]
+    pub sse_specification_override: Option<SSESpecification>,
+}
+
+impl Input for RestoreTableToPointInTimeInput {
+    fn members() -> &'static [Member] {
+        &RESTORE_TABLE_TO_POINT_IN_TIME_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RestoreTableToPointInTimeOutput {
+    #[serde(rename = "TableDescription", skip_serializing_if = "Option::is_none")]
+    pub table_description: Option<TableDescription>,
+}
+
+impl Output for RestoreTableToPointInTimeOutput {}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SSEDescription {
     #[serde(rename = "Status", skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
@@ -1030,6 +1466,44 @@ pub struct ScanOutput {
 
 impl Output for ScanOutput {}
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SourceTableDetails {
+    #[serde(rename = "TableName")]
+    pub table_name: String,
+    #[serde(rename = "TableId")]
+    pub table_id: String,
+    #[serde(rename = "TableArn", skip_serializing_if = "Option::is_none")]
+    pub table_arn: Option<String>,
+    #[serde(rename = "TableSizeBytes", skip_serializing_if = "Option::is_none")]
+    pub table_size_bytes: Option<i64>,
+    #[serde(rename = "KeySchema")]
+    pub key_schema: Vec<KeySchemaElement>,
+    #[serde(rename = "TableCreationDateTime")]
+    pub table_creation_date_time: f64,
+    #[serde(rename = "ProvisionedThroughput")]
+    pub provisioned_throughput: ProvisionedThroughput,
+    #[serde(rename = "OnDemandThroughput", skip_serializing_if = "Option::is_none")]
+    pub on_demand_throughput: Option<OnDemandThroughput>,
+    #[serde(rename = "ItemCount", skip_serializing_if = "Option::is_none")]
+    pub item_count: Option<i64>,
+    #[serde(rename = "BillingMode", skip_serializing_if = "Option::is_none")]
+    pub billing_mode: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SourceTableFeatureDetails {
+    #[serde(rename = "LocalSecondaryIndexes", skip_serializing_if = "Option::is_none")]
+    pub local_secondary_indexes: Option<Vec<LocalSecondaryIndexInfo>>,
+    #[serde(rename = "GlobalSecondaryIndexes", skip_serializing_if = "Option::is_none")]
+    pub global_secondary_indexes: Option<Vec<GlobalSecondaryIndexInfo>>,
+    #[serde(rename = "StreamDescription", skip_serializing_if = "Option::is_none")]
+    pub stream_description: Option<StreamSpecification>,
+    #[serde(rename = "TimeToLiveDescription", skip_serializing_if = "Option::is_none")]
+    pub time_to_live_description: Option<TimeToLiveDescription>,
+    #[serde(rename = "SSEDescription", skip_serializing_if = "Option::is_none")]
+    pub sse_description: Option<SSEDescription>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct StreamSpecification {
     #[serde(rename = "StreamEnabled")]
@@ -1080,6 +1554,8 @@ pub struct TableDescription {
     pub latest_stream_label: Option<String>,
     #[serde(rename = "LatestStreamArn", skip_serializing_if = "Option::is_none")]
     pub latest_stream_arn: Option<String>,
+    #[serde(rename = "RestoreSummary", skip_serializing_if = "Option::is_none")]
+    pub restore_summary: Option<RestoreSummary>,
     #[serde(rename = "SSEDescription", skip_serializing_if = "Option::is_none")]
     pub sse_description: Option<SSEDescription>,
     #[serde(rename = "TableClassSummary", skip_serializing_if = "Option::is_none")]
@@ -1088,6 +1564,18 @@ pub struct TableDescription {
     pub deletion_protection_enabled: Option<bool>,
     #[serde(rename = "OnDemandThroughput", skip_serializing_if = "Option::is_none")]
     pub on_demand_throughput: Option<OnDemandThroughput>,
+    #[serde(rename = "WarmThroughput", skip_serializing_if = "Option::is_none")]
+    pub warm_throughput: Option<TableWarmThroughputDescription>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct TableWarmThroughputDescription {
+    #[serde(rename = "ReadUnitsPerSecond", skip_serializing_if = "Option::is_none")]
+    pub read_units_per_second: Option<i64>,
+    #[serde(rename = "WriteUnitsPerSecond", skip_serializing_if = "Option::is_none")]
+    pub write_units_per_second: Option<i64>,
+    #[serde(rename = "Status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
@@ -1231,6 +1719,28 @@ pub struct Update {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct UpdateContinuousBackupsInput {
+    #[serde(rename = "TableName")]
+    pub table_name: String,
+    #[serde(rename = "PointInTimeRecoverySpecification")]
+    pub point_in_time_recovery_specification: PointInTimeRecoverySpecification,
+}
+
+impl Input for UpdateContinuousBackupsInput {
+    fn members() -> &'static [Member] {
+        &UPDATE_CONTINUOUS_BACKUPS_INPUT
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct UpdateContinuousBackupsOutput {
+    #[serde(rename = "ContinuousBackupsDescription", skip_serializing_if = "Option::is_none")]
+    pub continuous_backups_description: Option<ContinuousBackupsDescription>,
+}
+
+impl Output for UpdateContinuousBackupsOutput {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct UpdateGlobalSecondaryIndexAction {
     #[serde(rename = "IndexName")]
     pub index_name: String,
@@ -1238,6 +1748,8 @@ pub struct UpdateGlobalSecondaryIndexAction {
     pub provisioned_throughput: Option<ProvisionedThroughput>,
     #[serde(rename = "OnDemandThroughput")]
     pub on_demand_throughput: Option<OnDemandThroughput>,
+    #[serde(rename = "WarmThroughput")]
+    pub warm_throughput: Option<WarmThroughput>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -1328,6 +1840,8 @@ pub struct UpdateTableInput {
     pub deletion_protection_enabled: Option<bool>,
     #[serde(rename = "OnDemandThroughput")]
     pub on_demand_throughput: Option<OnDemandThroughput>,
+    #[serde(rename = "WarmThroughput")]
+    pub warm_throughput: Option<WarmThroughput>,
 }
 
 impl Input for UpdateTableInput {
@@ -1365,6 +1879,14 @@ pub struct UpdateTimeToLiveOutput {
 }
 
 impl Output for UpdateTimeToLiveOutput {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct WarmThroughput {
+    #[serde(rename = "ReadUnitsPerSecond")]
+    pub read_units_per_second: Option<i64>,
+    #[serde(rename = "WriteUnitsPerSecond")]
+    pub write_units_per_second: Option<i64>,
+}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct WriteRequest {
@@ -1413,6 +1935,25 @@ static ATTRIBUTE_VALUE_UPDATE: [Member; 2] = [
     Member { name: "Action", key: "Action", place: Place::Body, required: false, shape: &ATTRIBUTE_ACTION },
 ];
 static ATTRIBUTE_VALUE_UPDATE_SHAPE: Shape = Shape::Structure(&ATTRIBUTE_VALUE_UPDATE);
+static BACKUP_ARN: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &[],
+    limits: Limits { min: Some(37.0), max: Some(1024.0) },
+    hidden: false,
+});
+static BACKUP_NAME: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[a-zA-Z0-9_.-]+")),
+    values: &[],
+    limits: Limits { min: Some(3.0), max: Some(255.0) },
+    hidden: false,
+});
+static BACKUP_TYPE_FILTER: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["USER", "SYSTEM", "AWS_BACKUP", "ALL"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
+static BACKUPS_INPUT_LIMIT: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(100.0) });
 static BATCH_EXECUTE_STATEMENT_INPUT: [Member; 2] = [
     Member {
         name: "Statements",
@@ -1579,7 +2120,11 @@ static CONDITION_EXPRESSION: Shape =
 static CONDITIONAL_OPERATOR: Shape =
     Shape::Text(Text { pattern: None, values: &["AND", "OR"], limits: Limits { min: None, max: None }, hidden: false });
 static CONSISTENT_READ: Shape = Shape::Boolean;
-static CREATE_GLOBAL_SECONDARY_INDEX_ACTION: [Member; 5] = [
+static CREATE_BACKUP_INPUT: [Member; 2] = [
+    Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN },
+    Member { name: "BackupName", key: "BackupName", place: Place::Body, required: true, shape: &BACKUP_NAME },
+];
+static CREATE_GLOBAL_SECONDARY_INDEX_ACTION: [Member; 6] = [
     Member { name: "IndexName", key: "IndexName", place: Place::Body, required: true, shape: &INDEX_NAME },
     Member { name: "KeySchema", key: "KeySchema", place: Place::Body, required: true, shape: &KEY_SCHEMA },
     Member { name: "Projection", key: "Projection", place: Place::Body, required: true, shape: &PROJECTION_SHAPE },
@@ -1596,6 +2141,13 @@ static CREATE_GLOBAL_SECONDARY_INDEX_ACTION: [Member; 5] = [
         place: Place::Body,
         required: false,
         shape: &ON_DEMAND_THROUGHPUT_SHAPE,
+    },
+    Member {
+        name: "WarmThroughput",
+        key: "WarmThroughput",
+        place: Place::Body,
+        required: false,
+        shape: &WARM_THROUGHPUT_SHAPE,
     },
 ];
 static CREATE_GLOBAL_SECONDARY_INDEX_ACTION_SHAPE: Shape = Shape::Structure(&CREATE_GLOBAL_SECONDARY_INDEX_ACTION);
@@ -1638,7 +2190,7 @@ static CREATE_REPLICATION_GROUP_MEMBER_ACTION: [Member; 6] = [
     },
 ];
 static CREATE_REPLICATION_GROUP_MEMBER_ACTION_SHAPE: Shape = Shape::Structure(&CREATE_REPLICATION_GROUP_MEMBER_ACTION);
-static CREATE_TABLE_INPUT: [Member; 14] = [
+static CREATE_TABLE_INPUT: [Member; 15] = [
     Member {
         name: "AttributeDefinitions",
         key: "AttributeDefinitions",
@@ -1694,6 +2246,13 @@ static CREATE_TABLE_INPUT: [Member; 14] = [
         shape: &DELETION_PROTECTION_ENABLED,
     },
     Member {
+        name: "WarmThroughput",
+        key: "WarmThroughput",
+        place: Place::Body,
+        required: false,
+        shape: &WARM_THROUGHPUT_SHAPE,
+    },
+    Member {
         name: "ResourcePolicy",
         key: "ResourcePolicy",
         place: Place::Body,
@@ -1708,6 +2267,7 @@ static CREATE_TABLE_INPUT: [Member; 14] = [
         shape: &ON_DEMAND_THROUGHPUT_SHAPE,
     },
 ];
+static DATE: Shape = Shape::Double(Limits { min: None, max: None });
 static DELETE: [Member; 6] = [
     Member { name: "Key", key: "Key", place: Place::Body, required: true, shape: &KEY },
     Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN },
@@ -1741,6 +2301,8 @@ static DELETE: [Member; 6] = [
     },
 ];
 static DELETE_SHAPE: Shape = Shape::Structure(&DELETE);
+static DELETE_BACKUP_INPUT: [Member; 1] =
+    [Member { name: "BackupArn", key: "BackupArn", place: Place::Body, required: true, shape: &BACKUP_ARN }];
 static DELETE_GLOBAL_SECONDARY_INDEX_ACTION: [Member; 1] =
     [Member { name: "IndexName", key: "IndexName", place: Place::Body, required: true, shape: &INDEX_NAME }];
 static DELETE_GLOBAL_SECONDARY_INDEX_ACTION_SHAPE: Shape = Shape::Structure(&DELETE_GLOBAL_SECONDARY_INDEX_ACTION);
@@ -1808,7 +2370,17 @@ static DELETE_REQUEST_SHAPE: Shape = Shape::Structure(&DELETE_REQUEST);
 static DELETE_TABLE_INPUT: [Member; 1] =
     [Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN }];
 static DELETION_PROTECTION_ENABLED: Shape = Shape::Boolean;
+static DESCRIBE_BACKUP_INPUT: [Member; 1] =
+    [Member { name: "BackupArn", key: "BackupArn", place: Place::Body, required: true, shape: &BACKUP_ARN }];
+static DESCRIBE_CONTINUOUS_BACKUPS_INPUT: [Member; 1] =
+    [Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN }];
+static DESCRIBE_CONTRIBUTOR_INSIGHTS_INPUT: [Member; 2] = [
+    Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN },
+    Member { name: "IndexName", key: "IndexName", place: Place::Body, required: false, shape: &INDEX_NAME },
+];
 static DESCRIBE_ENDPOINTS_REQUEST: [Member; 0] = [];
+static DESCRIBE_KINESIS_STREAMING_DESTINATION_INPUT: [Member; 1] =
+    [Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN }];
 static DESCRIBE_LIMITS_INPUT: [Member; 0] = [];
 static DESCRIBE_TABLE_INPUT: [Member; 1] =
     [Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN }];
@@ -1976,7 +2548,7 @@ static GET_ITEM_INPUT: [Member; 7] = [
         shape: &EXPRESSION_ATTRIBUTE_NAME_MAP,
     },
 ];
-static GLOBAL_SECONDARY_INDEX: [Member; 5] = [
+static GLOBAL_SECONDARY_INDEX: [Member; 6] = [
     Member { name: "IndexName", key: "IndexName", place: Place::Body, required: true, shape: &INDEX_NAME },
     Member { name: "KeySchema", key: "KeySchema", place: Place::Body, required: true, shape: &KEY_SCHEMA },
     Member { name: "Projection", key: "Projection", place: Place::Body, required: true, shape: &PROJECTION_SHAPE },
@@ -1993,6 +2565,13 @@ static GLOBAL_SECONDARY_INDEX: [Member; 5] = [
         place: Place::Body,
         required: false,
         shape: &ON_DEMAND_THROUGHPUT_SHAPE,
+    },
+    Member {
+        name: "WarmThroughput",
+        key: "WarmThroughput",
+        place: Place::Body,
+        required: false,
+        shape: &WARM_THROUGHPUT_SHAPE,
     },
 ];
 static GLOBAL_SECONDARY_INDEX_SHAPE: Shape = Shape::Structure(&GLOBAL_SECONDARY_INDEX);
@@ -2094,6 +2673,44 @@ static KEYS_AND_ATTRIBUTES: [Member; 5] = [
     },
 ];
 static KEYS_AND_ATTRIBUTES_SHAPE: Shape = Shape::Structure(&KEYS_AND_ATTRIBUTES);
+static LIST_BACKUPS_INPUT: [Member; 6] = [
+    Member { name: "TableName", key: "TableName", place: Place::Body, required: false, shape: &TABLE_ARN },
+    Member { name: "Limit", key: "Limit", place: Place::Body, required: false, shape: &BACKUPS_INPUT_LIMIT },
+    Member {
+        name: "TimeRangeLowerBound",
+        key: "TimeRangeLowerBound",
+        place: Place::Body,
+        required: false,
+        shape: &TIME_RANGE_LOWER_BOUND,
+    },
+    Member {
+        name: "TimeRangeUpperBound",
+        key: "TimeRangeUpperBound",
+        place: Place::Body,
+        required: false,
+        shape: &TIME_RANGE_UPPER_BOUND,
+    },
+    Member {
+        name: "ExclusiveStartBackupArn",
+        key: "ExclusiveStartBackupArn",
+        place: Place::Body,
+        required: false,
+        shape: &BACKUP_ARN,
+    },
+    Member { name: "BackupType", key: "BackupType", place: Place::Body, required: false, shape: &BACKUP_TYPE_FILTER },
+];
+static LIST_CONTRIBUTOR_INSIGHTS_INPUT: [Member; 3] = [
+    Member { name: "TableName", key: "TableName", place: Place::Body, required: false, shape: &TABLE_ARN },
+    Member { name: "NextToken", key: "NextToken", place: Place::Body, required: false, shape: &NEXT_TOKEN_STRING },
+    Member {
+        name: "MaxResults",
+        key: "MaxResults",
+        place: Place::Body,
+        required: false,
+        shape: &LIST_CONTRIBUTOR_INSIGHTS_LIMIT,
+    },
+];
+static LIST_CONTRIBUTOR_INSIGHTS_LIMIT: Shape = Shape::Integer(Limits { min: None, max: Some(100.0) });
 static LIST_TABLES_INPUT: [Member; 2] = [
     Member {
         name: "ExclusiveStartTableName",
@@ -2187,6 +2804,23 @@ static PARTI_QL_STATEMENT: Shape = Shape::Text(Text {
     limits: Limits { min: Some(1.0), max: Some(8192.0) },
     hidden: false,
 });
+static POINT_IN_TIME_RECOVERY_SPECIFICATION: [Member; 2] = [
+    Member {
+        name: "PointInTimeRecoveryEnabled",
+        key: "PointInTimeRecoveryEnabled",
+        place: Place::Body,
+        required: true,
+        shape: &BOOLEAN_OBJECT,
+    },
+    Member {
+        name: "RecoveryPeriodInDays",
+        key: "RecoveryPeriodInDays",
+        place: Place::Body,
+        required: false,
+        shape: &RECOVERY_PERIOD_IN_DAYS,
+    },
+];
+static POINT_IN_TIME_RECOVERY_SPECIFICATION_SHAPE: Shape = Shape::Structure(&POINT_IN_TIME_RECOVERY_SPECIFICATION);
 static POSITIVE_INTEGER_OBJECT: Shape = Shape::Integer(Limits { min: Some(1.0), max: None });
 static POSITIVE_LONG_OBJECT: Shape = Shape::Long(Limits { min: Some(1.0), max: None });
 static PREPARED_STATEMENT_PARAMETERS: Shape =
@@ -2419,6 +3053,7 @@ static QUERY_INPUT: [Member; 17] = [
         shape: &EXPRESSION_ATTRIBUTE_VALUE_MAP,
     },
 ];
+static RECOVERY_PERIOD_IN_DAYS: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(35.0) });
 static REGION_NAME: Shape =
     Shape::Text(Text { pattern: None, values: &[], limits: Limits { min: None, max: None }, hidden: false });
 static REPLICA_GLOBAL_SECONDARY_INDEX: [Member; 3] = [
@@ -2482,6 +3117,107 @@ static RESOURCE_ARN_STRING: Shape = Shape::Text(Text {
 });
 static RESOURCE_POLICY: Shape =
     Shape::Text(Text { pattern: None, values: &[], limits: Limits { min: None, max: None }, hidden: false });
+static RESTORE_TABLE_FROM_BACKUP_INPUT: [Member; 8] = [
+    Member { name: "TargetTableName", key: "TargetTableName", place: Place::Body, required: true, shape: &TABLE_NAME },
+    Member { name: "BackupArn", key: "BackupArn", place: Place::Body, required: true, shape: &BACKUP_ARN },
+    Member {
+        name: "BillingModeOverride",
+        key: "BillingModeOverride",
+        place: Place::Body,
+        required: false,
+        shape: &BILLING_MODE,
+    },
+    Member {
+        name: "GlobalSecondaryIndexOverride",
+        key: "GlobalSecondaryIndexOverride",
+        place: Place::Body,
+        required: false,
+        shape: &GLOBAL_SECONDARY_INDEX_LIST,
+    },
+    Member {
+        name: "LocalSecondaryIndexOverride",
+        key: "LocalSecondaryIndexOverride",
+        place: Place::Body,
+        required: false,
+        shape: &LOCAL_SECONDARY_INDEX_LIST,
+    },
+    Member {
+        name: "ProvisionedThroughputOverride",
+        key: "ProvisionedThroughputOverride",
+        place: Place::Body,
+        required: false,
+        shape: &PROVISIONED_THROUGHPUT_SHAPE,
+    },
+    Member {
+        name: "OnDemandThroughputOverride",
+        key: "OnDemandThroughputOverride",
+        place: Place::Body,
+        required: false,
+        shape: &ON_DEMAND_THROUGHPUT_SHAPE,
+    },
+    Member {
+        name: "SSESpecificationOverride",
+        key: "SSESpecificationOverride",
+        place: Place::Body,
+        required: false,
+        shape: &SSE_SPECIFICATION_SHAPE,
+    },
+];
+static RESTORE_TABLE_TO_POINT_IN_TIME_INPUT: [Member; 11] = [
+    Member { name: "SourceTableArn", key: "SourceTableArn", place: Place::Body, required: false, shape: &TABLE_ARN },
+    Member { name: "SourceTableName", key: "SourceTableName", place: Place::Body, required: false, shape: &TABLE_NAME },
+    Member { name: "TargetTableName", key: "TargetTableName", place: Place::Body, required: true, shape: &TABLE_NAME },
+    Member {
+        name: "UseLatestRestorableTime",
+        key: "UseLatestRestorableTime",
+        place: Place::Body,
+        required: false,
+        shape: &BOOLEAN_OBJECT,
+    },
+    Member { name: "RestoreDateTime", key: "RestoreDateTime", place: Place::Body, required: false, shape: &DATE },
+    Member {
+        name: "BillingModeOverride",
+        key: "BillingModeOverride",
+        place: Place::Body,
+        required: false,
+        shape: &BILLING_MODE,
+    },
+    Member {
+        name: "GlobalSecondaryIndexOverride",
+        key: "GlobalSecondaryIndexOverride",
+        place: Place::Body,
+        required: false,
+        shape: &GLOBAL_SECONDARY_INDEX_LIST,
+    },
+    Member {
+        name: "LocalSecondaryIndexOverride",
+        key: "LocalSecondaryIndexOverride",
+        place: Place::Body,
+        required: false,
+        shape: &LOCAL_SECONDARY_INDEX_LIST,
+    },
+    Member {
+        name: "ProvisionedThroughputOverride",
+        key: "ProvisionedThroughputOverride",
+        place: Place::Body,
+        required: false,
+        shape: &PROVISIONED_THROUGHPUT_SHAPE,
+    },
+    Member {
+        name: "OnDemandThroughputOverride",
+        key: "OnDemandThroughputOverride",
+        place: Place::Body,
+        required: false,
+        shape: &ON_DEMAND_THROUGHPUT_SHAPE,
+    },
+    Member {
+        name: "SSESpecificationOverride",
+        key: "SSESpecificationOverride",
+        place: Place::Body,
+        required: false,
+        shape: &SSE_SPECIFICATION_SHAPE,
+    },
+];
 static RETURN_CONSUMED_CAPACITY: Shape = Shape::Text(Text {
     pattern: None,
     values: &["INDEXES", "TOTAL", "NONE"],
@@ -2670,6 +3406,8 @@ static TAG_VALUE_STRING: Shape = Shape::Text(Text {
     limits: Limits { min: Some(0.0), max: Some(256.0) },
     hidden: false,
 });
+static TIME_RANGE_LOWER_BOUND: Shape = Shape::Double(Limits { min: None, max: None });
+static TIME_RANGE_UPPER_BOUND: Shape = Shape::Double(Limits { min: None, max: None });
 static TIME_TO_LIVE_ATTRIBUTE_NAME: Shape = Shape::Text(Text {
     pattern: None,
     values: &[],
@@ -2798,9 +3536,19 @@ static UPDATE: [Member; 7] = [
     },
 ];
 static UPDATE_SHAPE: Shape = Shape::Structure(&UPDATE);
+static UPDATE_CONTINUOUS_BACKUPS_INPUT: [Member; 2] = [
+    Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN },
+    Member {
+        name: "PointInTimeRecoverySpecification",
+        key: "PointInTimeRecoverySpecification",
+        place: Place::Body,
+        required: true,
+        shape: &POINT_IN_TIME_RECOVERY_SPECIFICATION_SHAPE,
+    },
+];
 static UPDATE_EXPRESSION: Shape =
     Shape::Text(Text { pattern: None, values: &[], limits: Limits { min: None, max: None }, hidden: false });
-static UPDATE_GLOBAL_SECONDARY_INDEX_ACTION: [Member; 3] = [
+static UPDATE_GLOBAL_SECONDARY_INDEX_ACTION: [Member; 4] = [
     Member { name: "IndexName", key: "IndexName", place: Place::Body, required: true, shape: &INDEX_NAME },
     Member {
         name: "ProvisionedThroughput",
@@ -2815,6 +3563,13 @@ static UPDATE_GLOBAL_SECONDARY_INDEX_ACTION: [Member; 3] = [
         place: Place::Body,
         required: false,
         shape: &ON_DEMAND_THROUGHPUT_SHAPE,
+    },
+    Member {
+        name: "WarmThroughput",
+        key: "WarmThroughput",
+        place: Place::Body,
+        required: false,
+        shape: &WARM_THROUGHPUT_SHAPE,
     },
 ];
 static UPDATE_GLOBAL_SECONDARY_INDEX_ACTION_SHAPE: Shape = Shape::Structure(&UPDATE_GLOBAL_SECONDARY_INDEX_ACTION);
@@ -2926,7 +3681,7 @@ static UPDATE_REPLICATION_GROUP_MEMBER_ACTION: [Member; 6] = [
     },
 ];
 static UPDATE_REPLICATION_GROUP_MEMBER_ACTION_SHAPE: Shape = Shape::Structure(&UPDATE_REPLICATION_GROUP_MEMBER_ACTION);
-static UPDATE_TABLE_INPUT: [Member; 11] = [
+static UPDATE_TABLE_INPUT: [Member; 12] = [
     Member {
         name: "AttributeDefinitions",
         key: "AttributeDefinitions",
@@ -2986,6 +3741,13 @@ static UPDATE_TABLE_INPUT: [Member; 11] = [
         required: false,
         shape: &ON_DEMAND_THROUGHPUT_SHAPE,
     },
+    Member {
+        name: "WarmThroughput",
+        key: "WarmThroughput",
+        place: Place::Body,
+        required: false,
+        shape: &WARM_THROUGHPUT_SHAPE,
+    },
 ];
 static UPDATE_TIME_TO_LIVE_INPUT: [Member; 2] = [
     Member { name: "TableName", key: "TableName", place: Place::Body, required: true, shape: &TABLE_ARN },
@@ -2997,6 +3759,23 @@ static UPDATE_TIME_TO_LIVE_INPUT: [Member; 2] = [
         shape: &TIME_TO_LIVE_SPECIFICATION_SHAPE,
     },
 ];
+static WARM_THROUGHPUT: [Member; 2] = [
+    Member {
+        name: "ReadUnitsPerSecond",
+        key: "ReadUnitsPerSecond",
+        place: Place::Body,
+        required: false,
+        shape: &LONG_OBJECT,
+    },
+    Member {
+        name: "WriteUnitsPerSecond",
+        key: "WriteUnitsPerSecond",
+        place: Place::Body,
+        required: false,
+        shape: &LONG_OBJECT,
+    },
+];
+static WARM_THROUGHPUT_SHAPE: Shape = Shape::Structure(&WARM_THROUGHPUT);
 static WRITE_REQUEST: [Member; 2] = [
     Member { name: "PutRequest", key: "PutRequest", place: Place::Body, required: false, shape: &PUT_REQUEST_SHAPE },
     Member {
@@ -3014,37 +3793,26 @@ pub static SERVICE: Service = Service {
     protocol: Protocol::Json { version: "1.0", target: "DynamoDB_20120810" },
     others: &[
         Other { name: "CancelBulkOperation", method: "POST", path: "/" },
-        Other { name: "CreateBackup", method: "POST", path: "/" },
         Other { name: "CreateGlobalTable", method: "POST", path: "/" },
-        Other { name: "DeleteBackup", method: "POST", path: "/" },
         Other { name: "DeleteResourcePolicy", method: "POST", path: "/" },
-        Other { name: "DescribeBackup", method: "POST", path: "/" },
         Other { name: "DescribeBulkOperation", method: "POST", path: "/" },
-        Other { name: "DescribeContinuousBackups", method: "POST", path: "/" },
-        Other { name: "DescribeContributorInsights", method: "POST", path: "/" },
         Other { name: "DescribeExport", method: "POST", path: "/" },
         Other { name: "DescribeGlobalTable", method: "POST", path: "/" },
         Other { name: "DescribeGlobalTableSettings", method: "POST", path: "/" },
         Other { name: "DescribeImport", method: "POST", path: "/" },
-        Other { name: "DescribeKinesisStreamingDestination", method: "POST", path: "/" },
         Other { name: "DescribeTableReplicaAutoScaling", method: "POST", path: "/" },
         Other { name: "DisableKinesisStreamingDestination", method: "POST", path: "/" },
         Other { name: "EnableKinesisStreamingDestination", method: "POST", path: "/" },
         Other { name: "ExportTableToPointInTime", method: "POST", path: "/" },
         Other { name: "GetResourcePolicy", method: "POST", path: "/" },
         Other { name: "ImportTable", method: "POST", path: "/" },
-        Other { name: "ListBackups", method: "POST", path: "/" },
         Other { name: "ListBulkOperations", method: "POST", path: "/" },
-        Other { name: "ListContributorInsights", method: "POST", path: "/" },
         Other { name: "ListExports", method: "POST", path: "/" },
         Other { name: "ListGlobalTables", method: "POST", path: "/" },
         Other { name: "ListImports", method: "POST", path: "/" },
         Other { name: "PutResourcePolicy", method: "POST", path: "/" },
-        Other { name: "RestoreTableFromBackup", method: "POST", path: "/" },
-        Other { name: "RestoreTableToPointInTime", method: "POST", path: "/" },
         Other { name: "SearchVectors", method: "POST", path: "/" },
         Other { name: "StartBulkPutItems", method: "POST", path: "/" },
-        Other { name: "UpdateContinuousBackups", method: "POST", path: "/" },
         Other { name: "UpdateContributorInsights", method: "POST", path: "/" },
         Other { name: "UpdateGlobalTable", method: "POST", path: "/" },
         Other { name: "UpdateGlobalTableSettings", method: "POST", path: "/" },
@@ -3059,13 +3827,25 @@ pub static BATCH_GET_ITEM_OPERATION: Described =
     Described { name: "BatchGetItem", method: "POST", path: "/", status: 200 };
 pub static BATCH_WRITE_ITEM_OPERATION: Described =
     Described { name: "BatchWriteItem", method: "POST", path: "/", status: 200 };
+pub static CREATE_BACKUP_OPERATION: Described =
+    Described { name: "CreateBackup", method: "POST", path: "/", status: 200 };
 pub static CREATE_TABLE_OPERATION: Described =
     Described { name: "CreateTable", method: "POST", path: "/", status: 200 };
+pub static DELETE_BACKUP_OPERATION: Described =
+    Described { name: "DeleteBackup", method: "POST", path: "/", status: 200 };
 pub static DELETE_ITEM_OPERATION: Described = Described { name: "DeleteItem", method: "POST", path: "/", status: 200 };
 pub static DELETE_TABLE_OPERATION: Described =
     Described { name: "DeleteTable", method: "POST", path: "/", status: 200 };
+pub static DESCRIBE_BACKUP_OPERATION: Described =
+    Described { name: "DescribeBackup", method: "POST", path: "/", status: 200 };
+pub static DESCRIBE_CONTINUOUS_BACKUPS_OPERATION: Described =
+    Described { name: "DescribeContinuousBackups", method: "POST", path: "/", status: 200 };
+pub static DESCRIBE_CONTRIBUTOR_INSIGHTS_OPERATION: Described =
+    Described { name: "DescribeContributorInsights", method: "POST", path: "/", status: 200 };
 pub static DESCRIBE_ENDPOINTS_OPERATION: Described =
     Described { name: "DescribeEndpoints", method: "POST", path: "/", status: 200 };
+pub static DESCRIBE_KINESIS_STREAMING_DESTINATION_OPERATION: Described =
+    Described { name: "DescribeKinesisStreamingDestination", method: "POST", path: "/", status: 200 };
 pub static DESCRIBE_LIMITS_OPERATION: Described =
     Described { name: "DescribeLimits", method: "POST", path: "/", status: 200 };
 pub static DESCRIBE_TABLE_OPERATION: Described =
@@ -3077,11 +3857,19 @@ pub static EXECUTE_STATEMENT_OPERATION: Described =
 pub static EXECUTE_TRANSACTION_OPERATION: Described =
     Described { name: "ExecuteTransaction", method: "POST", path: "/", status: 200 };
 pub static GET_ITEM_OPERATION: Described = Described { name: "GetItem", method: "POST", path: "/", status: 200 };
+pub static LIST_BACKUPS_OPERATION: Described =
+    Described { name: "ListBackups", method: "POST", path: "/", status: 200 };
+pub static LIST_CONTRIBUTOR_INSIGHTS_OPERATION: Described =
+    Described { name: "ListContributorInsights", method: "POST", path: "/", status: 200 };
 pub static LIST_TABLES_OPERATION: Described = Described { name: "ListTables", method: "POST", path: "/", status: 200 };
 pub static LIST_TAGS_OF_RESOURCE_OPERATION: Described =
     Described { name: "ListTagsOfResource", method: "POST", path: "/", status: 200 };
 pub static PUT_ITEM_OPERATION: Described = Described { name: "PutItem", method: "POST", path: "/", status: 200 };
 pub static QUERY_OPERATION: Described = Described { name: "Query", method: "POST", path: "/", status: 200 };
+pub static RESTORE_TABLE_FROM_BACKUP_OPERATION: Described =
+    Described { name: "RestoreTableFromBackup", method: "POST", path: "/", status: 200 };
+pub static RESTORE_TABLE_TO_POINT_IN_TIME_OPERATION: Described =
+    Described { name: "RestoreTableToPointInTime", method: "POST", path: "/", status: 200 };
 pub static SCAN_OPERATION: Described = Described { name: "Scan", method: "POST", path: "/", status: 200 };
 pub static TAG_RESOURCE_OPERATION: Described =
     Described { name: "TagResource", method: "POST", path: "/", status: 200 };
@@ -3091,6 +3879,8 @@ pub static TRANSACT_WRITE_ITEMS_OPERATION: Described =
     Described { name: "TransactWriteItems", method: "POST", path: "/", status: 200 };
 pub static UNTAG_RESOURCE_OPERATION: Described =
     Described { name: "UntagResource", method: "POST", path: "/", status: 200 };
+pub static UPDATE_CONTINUOUS_BACKUPS_OPERATION: Described =
+    Described { name: "UpdateContinuousBackups", method: "POST", path: "/", status: 200 };
 pub static UPDATE_ITEM_OPERATION: Described = Described { name: "UpdateItem", method: "POST", path: "/", status: 200 };
 pub static UPDATE_TABLE_OPERATION: Described =
     Described { name: "UpdateTable", method: "POST", path: "/", status: 200 };
@@ -3100,18 +3890,28 @@ pub static UPDATE_TIME_TO_LIVE_OPERATION: Described =
 /// Errors as this service writes them.
 pub mod error {
     use crate::error::Kind;
+    pub static BACKUP_IN_USE_EXCEPTION: Kind =
+        Kind { code: "BackupInUseException", status: 400, message: "message", typed: false };
+    pub static BACKUP_NOT_FOUND_EXCEPTION: Kind =
+        Kind { code: "BackupNotFoundException", status: 400, message: "message", typed: false };
     pub static CONDITIONAL_CHECK_FAILED_EXCEPTION: Kind =
         Kind { code: "ConditionalCheckFailedException", status: 400, message: "message", typed: false };
+    pub static CONTINUOUS_BACKUPS_UNAVAILABLE_EXCEPTION: Kind =
+        Kind { code: "ContinuousBackupsUnavailableException", status: 400, message: "message", typed: false };
     pub static DUPLICATE_ITEM_EXCEPTION: Kind =
         Kind { code: "DuplicateItemException", status: 400, message: "message", typed: false };
     pub static IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION: Kind =
         Kind { code: "IdempotentParameterMismatchException", status: 400, message: "Message", typed: false };
     pub static INTERNAL_SERVER_ERROR: Kind =
         Kind { code: "InternalServerError", status: 500, message: "message", typed: false };
+    pub static INVALID_RESTORE_TIME_EXCEPTION: Kind =
+        Kind { code: "InvalidRestoreTimeException", status: 400, message: "message", typed: false };
     pub static ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED_EXCEPTION: Kind =
         Kind { code: "ItemCollectionSizeLimitExceededException", status: 400, message: "message", typed: false };
     pub static LIMIT_EXCEEDED_EXCEPTION: Kind =
         Kind { code: "LimitExceededException", status: 400, message: "message", typed: false };
+    pub static POINT_IN_TIME_RECOVERY_UNAVAILABLE_EXCEPTION: Kind =
+        Kind { code: "PointInTimeRecoveryUnavailableException", status: 400, message: "message", typed: false };
     pub static PROVISIONED_THROUGHPUT_EXCEEDED_EXCEPTION: Kind =
         Kind { code: "ProvisionedThroughputExceededException", status: 400, message: "message", typed: false };
     pub static REPLICATED_WRITE_CONFLICT_EXCEPTION: Kind =
@@ -3122,6 +3922,12 @@ pub mod error {
         Kind { code: "ResourceInUseException", status: 400, message: "message", typed: false };
     pub static RESOURCE_NOT_FOUND_EXCEPTION: Kind =
         Kind { code: "ResourceNotFoundException", status: 400, message: "message", typed: false };
+    pub static TABLE_ALREADY_EXISTS_EXCEPTION: Kind =
+        Kind { code: "TableAlreadyExistsException", status: 400, message: "message", typed: false };
+    pub static TABLE_IN_USE_EXCEPTION: Kind =
+        Kind { code: "TableInUseException", status: 400, message: "message", typed: false };
+    pub static TABLE_NOT_FOUND_EXCEPTION: Kind =
+        Kind { code: "TableNotFoundException", status: 400, message: "message", typed: false };
     pub static THROTTLING_EXCEPTION: Kind =
         Kind { code: "ThrottlingException", status: 400, message: "message", typed: false };
     pub static TRANSACTION_CANCELED_EXCEPTION: Kind =

@@ -48,7 +48,7 @@ impl Tables {
     pub fn batch_get(&self, batch: &BatchGet) -> Result<BatchGot, Error> {
         self.store.read(|read| {
             for many in &batch.0 {
-                let table = self.catalog.existing(read, &many.table)?;
+                let table = self.catalog.open(read, &many.table)?;
                 many.keys.iter().try_for_each(|key| key::check_key(&table, key))?;
                 refuse_duplicates(many.keys.iter().map(|key| key::item_row(&table, key)))?;
             }
@@ -88,7 +88,7 @@ impl Tables {
             .transact(|tx| {
                 let mut rows: BTreeMap<TableNumber, Vec<Vec<u8>>> = BTreeMap::new();
                 for write in &batch.0 {
-                    let table = self.catalog.existing(tx, &write.table)?;
+                    let table = self.catalog.open(tx, &write.table)?;
                     match &write.action {
                         super::Action::Put(item) => key::check_item(&table, item)?,
                         _ => key::check_key(&table, write.key())?,

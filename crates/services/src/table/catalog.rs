@@ -42,6 +42,15 @@ impl Catalog {
         Ok(Some(table))
     }
 
+    /// A table whose items can be read and written: one that is being filled is not there yet.
+    pub fn open(&self, read: &mut impl Read, id: &TableId) -> Result<Arc<Table>, Error> {
+        let table = self.existing(read, id)?;
+        match table.settings.loading {
+            true => Err(Error::NoSuchTable { name: id.name.as_str().to_owned() }),
+            false => Ok(table),
+        }
+    }
+
     /// The table, or the refusal that there is none.
     pub fn existing(&self, read: &mut impl Read, id: &TableId) -> Result<Arc<Table>, Error> {
         self.find(read, id)?.ok_or_else(|| Error::NoSuchTable { name: id.name.as_str().to_owned() })

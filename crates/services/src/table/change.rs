@@ -1,13 +1,14 @@
 //! The one place where an item is changed.
 //!
-//! [`apply`] writes the item's row, its entries in the indexes, its due row, the counts and the record in the table's
-//! stream, in the transaction that it is given. [`Change`] is all that others need to know of it.
+//! [`apply`] writes the item's row, its entries in the indexes, its due row, the counts, what it was for
+//! the table's past and the record in the table's stream, in the transaction that it is given. [`Change`] is all that others need to know of it.
 
 use bytes::Bytes;
 use store::{Read, Tx};
 
 use super::capacity::{Consumed, write_units};
 use super::error::Error;
+use super::history;
 use super::key;
 use super::layout;
 use super::rows::{self, Counted};
@@ -24,6 +25,10 @@ pub(super) struct Stored {
 impl Stored {
     pub fn get(read: &mut impl Read, row: &[u8]) -> Result<Option<Stored>, Error> {
         Ok(read.get(row)?.map(|bytes| Stored { bytes, item: None }))
+    }
+
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
     }
 
     pub fn size(&self) -> Result<usize, Error> {
@@ -64,6 +69,7 @@ pub(super) fn apply(tx: &mut Tx, change: Change) -> Result<Consumed, Error> {
     consumed.add(None, write_units(old_size.unwrap_or(0).max(new_size.unwrap_or(0))));
     let settings = &table.settings;
     let looks_at_old = !table.indexes.is_empty() || settings.expiry.is_some() || settings.stream.is_some();
+    let old_bytes = old.as_ref().filter(|_| settings.history.is_some()).map(|old| old.bytes().clone());
     let old_item = match &mut old {
         Some(old) if looks_at_old => Some(old.item()?),
         Some(_) | None => None,
@@ -81,6 +87,9 @@ pub(super) fn apply(tx: &mut Tx, change: Change) -> Result<Consumed, Error> {
         rows::count_collection(tx, table, partition, grown);
     }
     fall_due(tx, table, &row, old_item, new);
+    if old_size.is_some() || new.is_some() {
+        history::keep(tx, table, &row, old_bytes.as_ref())?;
+    }
     stream::record(tx, table, key, old_item, new, expired);
     let items = i64::from(new.is_some()) - i64::from(old_size.is_some());
     rows::count(tx, table, 0, Counted { items, bytes: bytes_of(new_size) - bytes_of(old_size) });

@@ -12,7 +12,7 @@ use super::schema::{
     TableId, Throughput, ThroughputChanged, is_name,
 };
 use super::stream::{self, View};
-use super::{Tables as AllTables, key};
+use super::{Tables as AllTables, backup, key};
 use crate::name::{AccountId, Region};
 use crate::random;
 
@@ -143,6 +143,7 @@ impl AllTables {
         self.store
             .transact(|tx| {
                 let table = self.catalog.existing(tx, id)?;
+                refuse_loading(&table)?;
                 if table.settings.deletion_protection {
                     return Err(invalid(
                         "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
@@ -150,7 +151,7 @@ impl AllTables {
                 }
                 stream::end(tx, &table)?;
                 rows::delete_table(tx, id);
-                rows::drop_table(tx, &table);
+                backup::leave(tx, &table)?;
                 Ok(table)
             })
             .await
@@ -207,7 +208,7 @@ impl AllTables {
         Ok(())
     }
 
-    async fn alter(
+    pub(super) async fn alter(
         &self,
         id: &TableId,
         mut change: impl FnMut(&mut Tx, &mut Table) -> Result<(), Error>,
@@ -216,12 +217,23 @@ impl AllTables {
             .store
             .transact(|tx| {
                 let mut table = (*self.catalog.existing(tx, id)?).clone();
+                refuse_loading(&table)?;
                 change(tx, &mut table)?;
                 rows::put_table(tx, &table);
                 Ok::<_, Error>(table)
             })
             .await?;
         Ok(Arc::new(table))
+    }
+}
+
+fn refuse_loading(table: &Table) -> Result<(), Error> {
+    let name = table.id.name.as_str();
+    match table.settings.loading {
+        true => Err(Error::InUse(
+            format!("Attempt to change a resource which is still in use: Table is being created: {name}").into(),
+        )),
+        false => Ok(()),
     }
 }
 
@@ -255,6 +267,7 @@ fn make(tx: &mut Tx, new: &NewTable) -> Table {
         tags: new.tags.iter().cloned().collect(),
         expiry: None,
         stream: new.stream.map(|view| stream::begin(tx, &new.id, &key, view)),
+        ..Settings::default()
     };
     let next_index = indexes.len() as u64 + 1;
     Table { id: new.id.clone(), settings, number: u64::from_be_bytes(*high), key, indexes, next_index, created: now }

@@ -33,6 +33,8 @@ pub enum Error {
     #[error("Duplicate primary key exists in table")]
     DuplicateItem,
     #[error(transparent)]
+    Backup(#[from] super::backup::Error),
+    #[error(transparent)]
     Stream(#[from] crate::stream::Error),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),

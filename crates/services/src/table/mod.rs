@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`Tables`] (what faces hold), [`schema`] (what a table is) and `change` (the one place where an item
 //! is changed). Row layouts are in `rows`, `key` and `layout`; the expression language is in [`expression`], what is told
-//! of changes in [`stream`].
+//! of changes in [`stream`]; copies and the past of tables are in [`backup`].
 //!
 //! Invariants:
 //! - An item, its entries in all indexes, its due row, the counts of its table and the record in its
@@ -12,6 +12,7 @@
 //!   compare them.
 
 mod background;
+pub mod backup;
 mod batch;
 mod capacity;
 mod catalog;
@@ -19,6 +20,8 @@ mod change;
 mod define;
 mod error;
 pub mod expression;
+mod history;
+mod job;
 mod key;
 mod layout;
 pub mod number;
@@ -58,6 +61,8 @@ pub use write::{Action, Write, Written, check_item};
 
 pub(crate) use background::run;
 use catalog::Catalog;
+pub use history::DAYS_MAX as HISTORY_DAYS_MAX;
+pub(crate) use job::run as run_jobs;
 
 /// Largest item, in bytes. Source: DynamoDB quotas, "Item size" (read 2026-11-24).
 pub const ITEM_BYTES_MAX: usize = 400 * 1024;

@@ -98,7 +98,7 @@ impl Tables {
     }
 
     pub(super) fn get_in(&self, read: &mut impl store::Read, get: &Get) -> Result<Got, Error> {
-        let table = self.catalog.existing(read, &get.table)?;
+        let table = self.catalog.open(read, &get.table)?;
         key::check_key(&table, &get.key)?;
         let row = read.get(&key::item_row(&table, &get.key))?;
         let mut consumed = Consumed::default();
@@ -115,7 +115,7 @@ impl Tables {
     /// Blocks on the disk for as long as a page takes.
     pub fn query(&self, query: &Query) -> Result<Page, Error> {
         self.store.read(|read| {
-            let table = self.catalog.existing(read, &query.read.table)?;
+            let table = self.catalog.open(read, &query.read.table)?;
             let lane = Lane::find(&table, &query.read)?;
             let KeyRange { partition, sort } = query.keys.range(lane.schema())?;
             refuse_keys_in_filter(lane.schema(), query.read.filter.as_ref())?;
@@ -133,7 +133,7 @@ impl Tables {
     /// Blocks on the disk for as long as a page takes.
     pub fn scan(&self, scan: &Scan) -> Result<Page, Error> {
         self.store.read(|read| {
-            let table = self.catalog.existing(read, &scan.read.table)?;
+            let table = self.catalog.open(read, &scan.read.table)?;
             let lane = Lane::find(&table, &scan.read)?;
             let rows = key::lane(&table, lane.index);
             let segment = scan.segment.unwrap_or(Segment { number: 0, total: 1 });

@@ -2,7 +2,7 @@
 //!
 //! | table | key after account and region | row |
 //! |---|---|---|
-//! | TABLES | name | [`Row`] |
+//! | TABLES | name | [`TableRow`] |
 //! | COUNTS | table number, index number (0 is the table), what | a counter |
 //! | COLLECTIONS | table number, partition | a counter: bytes of the partition, in the table and its local indexes |
 //! | BACKFILLS | table name, table number, number of the index or expiry | where the next round begins |
@@ -19,6 +19,7 @@ use store::key::{Key, Parser, Space};
 use store::{Order, Range, Read, Timestamp, Tx};
 
 use super::error::Error;
+use super::history;
 use super::key;
 use super::schema::{Expiry, Index, KeySchema, Settings, Table, TableId, TableName};
 use super::value::Value;
@@ -36,8 +37,9 @@ const EXPIRING: Space = Space::new(0x0207);
 
 const LAYOUT: u8 = 1;
 
-#[derive(Serialize, Deserialize)]
-struct Row {
+/// A table beside its name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct TableRow {
     settings: Settings,
     number: u64,
     key: KeySchema,
@@ -50,29 +52,43 @@ pub(super) fn table_key(id: &TableId) -> Vec<u8> {
     Key::new(TABLES, id.account.as_str(), id.region.as_str()).text(id.name.as_str()).build()
 }
 
+impl TableRow {
+    pub fn table(self, id: &TableId) -> Table {
+        Table {
+            id: id.clone(),
+            settings: self.settings,
+            number: self.number,
+            key: self.key,
+            indexes: self.indexes,
+            next_index: self.next_index,
+            created: Timestamp::from_millis(self.created_millis),
+        }
+    }
+
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl From<&Table> for TableRow {
+    fn from(table: &Table) -> TableRow {
+        TableRow {
+            settings: table.settings.clone(),
+            number: table.number,
+            key: table.key.clone(),
+            indexes: table.indexes.clone(),
+            next_index: table.next_index,
+            created_millis: table.created.millis(),
+        }
+    }
+}
+
 pub(super) fn decode_table(id: &TableId, bytes: &[u8]) -> Result<Table, Unreadable> {
-    let row: Row = row::decode("table", LAYOUT, bytes)?;
-    Ok(Table {
-        id: id.clone(),
-        settings: row.settings,
-        number: row.number,
-        key: row.key,
-        indexes: row.indexes,
-        next_index: row.next_index,
-        created: Timestamp::from_millis(row.created_millis),
-    })
+    Ok(row::decode::<TableRow>("table", LAYOUT, bytes)?.table(id))
 }
 
 pub(super) fn put_table(tx: &mut Tx, table: &Table) {
-    let row = Row {
-        settings: table.settings.clone(),
-        number: table.number,
-        key: table.key.clone(),
-        indexes: table.indexes.clone(),
-        next_index: table.next_index,
-        created_millis: table.created.millis(),
-    };
-    tx.put(table_key(&table.id), row::encode(LAYOUT, &row));
+    tx.put(table_key(&table.id), row::encode(LAYOUT, &TableRow::from(table)));
 }
 
 pub(super) fn delete_table(tx: &mut Tx, id: &TableId) {
@@ -261,6 +277,7 @@ pub(super) fn drop_table(tx: &mut Tx, table: &Table) {
         key::lane(table, None),
         key::all_entries(table),
         key::all_due(table),
+        history::all(table),
         counts(table),
         collections(table),
         scoped(BACKFILLS, &table.id).text(table.id.name.as_str()).number(table.number),
@@ -279,7 +296,7 @@ pub(super) fn drop_index(tx: &mut Tx, table: &Table, index: &Index) {
     drop_prefixes(tx, lanes.map(Key::build).to_vec());
 }
 
-fn drop_prefixes(tx: &mut Tx, prefixes: Prefixes) {
+pub(super) fn drop_prefixes(tx: &mut Tx, prefixes: Prefixes) {
     let id = tx.random();
     tx.put(Key::global(DROPPED).bytes(&id).build(), row::encode(LAYOUT, &Dropped { prefixes }));
 }

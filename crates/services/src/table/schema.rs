@@ -159,14 +159,16 @@ pub struct OnDemand {
     pub write_units_max: Option<i64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Billing {
+    #[default]
     Provisioned,
     PayPerRequest,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Class {
+    #[default]
     Standard,
     InfrequentAccess,
 }
@@ -186,7 +188,7 @@ pub struct Table {
 }
 
 /// What may be changed at any time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Settings {
     pub uuid: String,
     /// As they were defined, in their order; key attributes of the table and its indexes.
@@ -205,6 +207,34 @@ pub struct Settings {
     pub expiry: Option<Expiry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<TableStream>,
+    /// Its past can be restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
+    /// It is being filled: it is there, but takes and shows no items.
+    #[serde(default)]
+    pub loading: bool,
+    /// What it was made of, if it was restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
+}
+
+/// What items were is kept for some days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// Names its rows; another one each time that it is switched on.
+    pub number: u64,
+    pub since_millis: i64,
+    pub days: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The time that its items are of.
+    pub at_millis: i64,
+    /// The name of its source.
+    pub table: String,
+    /// The backup of that, if it was one.
+    pub backup: Option<String>,
 }
 
 /// Items fall due at the second that an attribute says.

@@ -1,5 +1,7 @@
 //! Tables on the memory store: histories against a plain model, and what goes on in the background.
 
+mod copies;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;

@@ -90,7 +90,7 @@ impl Tables {
     fn refuse_same_items(&self, tx: &mut Tx, writes: &[Write]) -> Result<(), Error> {
         let mut seen = Vec::with_capacity(writes.len());
         for write in writes {
-            let table = self.catalog.existing(tx, &write.table)?;
+            let table = self.catalog.open(tx, &write.table)?;
             let whole = table
                 .key
                 .attributes()

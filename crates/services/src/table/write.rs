@@ -78,7 +78,7 @@ impl Tables {
 
     /// One write in a transaction that may have others.
     pub(super) fn write_in(&self, tx: &mut Tx, write: &Write) -> Result<Written, Error> {
-        let table = self.catalog.existing(tx, &write.table)?;
+        let table = self.catalog.open(tx, &write.table)?;
         check(&table, write)?;
         let row = key::item_row(&table, write.key());
         let mut old = Stored::get(tx, &row)?;

@@ -152,7 +152,7 @@ impl Tables {
         let unknown = || Error::NoSuchTable { name: name.to_owned() };
         let name = TableName::parse(name).map_err(|_| unknown())?;
         let id = TableId { account: execute.account.clone(), region: execute.region.clone(), name };
-        self.store.read(|read| self.catalog.existing(read, &id))
+        self.store.read(|read| self.catalog.open(read, &id))
     }
 
     fn select(&self, execute: &Execute, select: Select) -> Result<Executed, Error> {
