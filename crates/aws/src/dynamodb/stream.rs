@@ -31,7 +31,7 @@ pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
     invalid: &error::VALIDATION,
     rows: vec![
         Row::new(&shapes::DESCRIBE_STREAM_OPERATION, "dynamodb:DescribeStream", in_arn, describe_stream),
-        Row::new(&shapes::GET_RECORDS_OPERATION, "dynamodb:GetRecords", any, get_records),
+        Row::new(&shapes::GET_RECORDS_OPERATION, "dynamodb:GetRecords", in_iterator, get_records),
         Row::new(&shapes::GET_SHARD_ITERATOR_OPERATION, "dynamodb:GetShardIterator", in_arn, get_shard_iterator),
         Row::new(&shapes::LIST_STREAMS_OPERATION, "dynamodb:ListStreams", any, list_streams),
     ],
@@ -46,6 +46,11 @@ const ITERATOR_AGE_MAX: Duration = Duration::from_secs(15 * 60);
 
 fn in_arn(_: &Call, members: &Members) -> String {
     members.get("StreamArn").and_then(serde_json::Value::as_str).unwrap_or("*").to_owned()
+}
+
+fn in_iterator(_: &Call, members: &Members) -> String {
+    let iterator = members.get("ShardIterator").and_then(serde_json::Value::as_str).unwrap_or_default();
+    iterator.split_once(MARK).map_or("*", |(arn, _)| arn).to_owned()
 }
 
 /// What a stream is called: when it began.
@@ -240,9 +245,12 @@ fn position(input: &shapes::GetShardIteratorInput, shard: &Shard) -> Result<Posi
     })
 }
 
+/// Between the stream's ARN and the rest of an iterator.
+const MARK: &str = "|1|";
+
 /// As the service writes them: the stream's ARN, a version, and what is nobody's business.
 fn iterator(call: &Call, stream: &Stream, bookmark: &Bookmark) -> Result<String, Error> {
-    Ok(format!("{}|1|{}", arn(&stream.table, stream.began), bookmark::write(call, bookmark)?))
+    Ok(format!("{}{MARK}{}", arn(&stream.table, stream.began), bookmark::write(call, bookmark)?))
 }
 
 async fn get_records(call: Call, input: shapes::GetRecordsInput) -> Result<shapes::GetRecordsOutput, Error> {
@@ -252,7 +260,7 @@ async fn get_records(call: Call, input: shapes::GetRecordsInput) -> Result<shape
         return Err(Error::constraint(&limit.to_string(), "limit", &constraint));
     }
     let invalid = || error::VALIDATION.with("Invalid ShardIterator");
-    let (arn, sealed) = input.shard_iterator.rsplit_once("|1|").ok_or_else(invalid)?;
+    let (arn, sealed) = input.shard_iterator.split_once(MARK).ok_or_else(invalid)?;
     let bookmark = bookmark::read(&call, sealed).ok_or_else(invalid)?;
     let (table, began) = of_arn(arn).ok_or_else(invalid)?;
     let store = call.services.store().clone();

@@ -66,7 +66,7 @@ fn stream_rows() -> Vec<Row> {
 
 fn record_rows() -> Vec<Row> {
     vec![
-        Row::new(&shapes::GET_RECORDS_OPERATION, "kinesis:GetRecords", arn, record::get),
+        Row::new(&shapes::GET_RECORDS_OPERATION, "kinesis:GetRecords", in_iterator, record::get),
         Row::new(&shapes::GET_SHARD_ITERATOR_OPERATION, "kinesis:GetShardIterator", arn, record::iterator),
         Row::new(&shapes::PUT_RECORD_OPERATION, "kinesis:PutRecord", arn, record::put).body_max(PUT_BYTES_MAX),
         Row::new(&shapes::PUT_RECORDS_OPERATION, "kinesis:PutRecords", arn, record::put_many).body_max(PUT_BYTES_MAX),
@@ -111,6 +111,15 @@ fn arn(call: &Call, members: &Members) -> String {
         (Some(arn), _) => arn.to_owned(),
         (None, Some(name)) => call.arn("kinesis", format_args!("stream/{name}")),
         (None, None) => "*".to_owned(),
+    }
+}
+
+/// The stream that an iterator is of.
+fn in_iterator(call: &Call, members: &Members) -> String {
+    let iterator = members.get("ShardIterator").and_then(Value::as_str).unwrap_or_default();
+    match record::stream_name(iterator) {
+        Some(name) => call.arn("kinesis", format_args!("stream/{name}")),
+        None => "*".to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use services::stream::data::{self, Datum, NewRecord, Placed, Stream, StreamId, parse};
 use services::stream::{self, Bookmark, Numbering, Position, Shard};
@@ -159,14 +159,20 @@ fn position(
 }
 
 fn write(call: &Call, id: &StreamId, bookmark: &Bookmark) -> Result<String, Error> {
-    Ok(format!("{}/{}", bookmark::write(call, bookmark)?, STANDARD.encode(id.name.as_str())))
+    Ok(format!("{}.{}", bookmark::write(call, bookmark)?, URL_SAFE_NO_PAD.encode(id.name.as_str())))
+}
+
+/// The stream that an iterator is of, as it says.
+pub fn stream_name(iterator: &str) -> Option<String> {
+    let (_, name) = iterator.rsplit_once('.')?;
+    String::from_utf8(URL_SAFE_NO_PAD.decode(name).ok()?).ok()
 }
 
 pub async fn get(call: Call, input: shapes::GetRecordsInput) -> Result<shapes::GetRecordsOutput, Error> {
     let invalid = || refusal::invalid("Invalid ShardIterator.");
-    let (sealed, name) = input.shard_iterator.rsplit_once('/').ok_or_else(invalid)?;
+    let name = stream_name(&input.shard_iterator).ok_or_else(invalid)?;
+    let (sealed, _) = input.shard_iterator.rsplit_once('.').ok_or_else(invalid)?;
     let bookmark = bookmark::read(&call, sealed).ok_or_else(invalid)?;
-    let name = STANDARD.decode(name).ok().and_then(|name| String::from_utf8(name).ok()).ok_or_else(invalid)?;
     let id = address::stream(&call, Some(&name), None)?;
     let store = call.services.store().clone();
     let now = store.clock();

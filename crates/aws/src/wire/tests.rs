@@ -60,9 +60,9 @@ async fn operations_that_are_not_there_refuse_by_name() {
         ),
         (
             "logs",
-            "POST /\nx-amz-target: Logs_20140328.PutLogEvents\n\n{}",
+            "POST /\nx-amz-target: Logs_20140328.StartQuery\n\n{}",
             "501\ncontent-type: application/x-amz-json-1.1\n\n\
-             {\"__type\":\"NotImplementedException\",\"message\":\"The operation PutLogEvents is not implemented.\"}",
+             {\"__type\":\"NotImplementedException\",\"message\":\"The operation StartQuery is not implemented.\"}",
         ),
         (
             "logs",

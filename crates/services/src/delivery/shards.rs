@@ -155,7 +155,8 @@ impl Shards {
 impl State {
     /// Reads the mappings again, if they have changed.
     fn catch_up(&mut self, read: &mut Snapshot<'_>) -> Result<(), Error> {
-        if self.rows.changed().now_or_never().is_none() && !self.is_new {
+        // Unconstrained: a task that has used up its share must not take that for nothing new.
+        if tokio::task::unconstrained(self.rows.changed()).now_or_never().is_none() && !self.is_new {
             return Ok(());
         }
         self.is_new = true; // until it is done
