@@ -27,7 +27,7 @@ use crate::operation::{BODY_BYTES_MAX, Found, Row, Table};
 use crate::protocol::{self, query};
 use crate::s3::{S3, Unverified};
 use crate::shape::Protocol;
-use crate::{dynamodb, events, kinesis, lambda, logs, scheduler, sqs, sts, url};
+use crate::{dynamodb, events, kinesis, lambda, logs, scheduler, sns, sqs, sts, url};
 
 /// The whole of AWS that is here. Cheap to clone.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ pub struct Served {
 }
 
 /// Every API's table.
-pub(crate) fn tables() -> [&'static Table; 9] {
+pub(crate) fn tables() -> [&'static Table; 10] {
     [
         &dynamodb::TABLE,
         &dynamodb::stream::TABLE,
@@ -62,6 +62,7 @@ pub(crate) fn tables() -> [&'static Table; 9] {
         &lambda::TABLE,
         &logs::TABLE,
         &scheduler::TABLE,
+        &sns::TABLE,
         &sqs::TABLE,
         &sts::TABLE,
     ]
@@ -109,13 +110,24 @@ impl Api {
             Err(refusal) if !is_other(&parts) => {
                 return self.s3.serve(Unverified::Refused(refusal), parts, body, peer, request_id).await;
             }
-            Ok(None) => return (NOTHING, refuse(&Refusal::Missing, &parts, request_id)),
+            Ok(None) => match sns::Link::read(&parts.method, &parts.uri) {
+                Some(link) => return self.follow(link, request_id).await,
+                None => return (NOTHING, refuse(&Refusal::Missing, &parts, request_id)),
+            },
             Err(refusal) => return (NOTHING, refuse(&refusal, &parts, request_id)),
         };
         match table(&claim.scope.service, &parts) {
             Some(table) => self.serve_table(table, claim, parts, body, peer, request_id).await,
             None => (NOTHING, refuse_service(&claim.scope.service, &parts, request_id)),
         }
+    }
+
+    /// Links in what endpoints are told need no signature: they carry what nobody else knows.
+    async fn follow(&self, link: sns::Link, request_id: &RequestId) -> (Served, Response<Body>) {
+        let served = Served { service: sns::TABLE.scope, operation: link.operation().name };
+        let answer = link.follow(&self.services, request_id).await;
+        let protocol = sns::TABLE.service.protocol;
+        (served, answer.unwrap_or_else(|error| protocol::write_error(protocol, &error, request_id)))
     }
 
     async fn serve_table(

@@ -58,6 +58,7 @@ mod s3;
 mod scheduler;
 pub mod shape;
 pub mod shapes;
+pub mod sns;
 mod sqs;
 mod sts;
 mod uri;

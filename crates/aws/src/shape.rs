@@ -49,12 +49,21 @@ pub enum Protocol {
     Query {
         version: &'static str,
         namespace: &'static str,
+        maps: &'static [MapNames],
     },
     /// JSON; or, where no header names the operation, the form that the service spoke before. [`Protocol::of`] tells.
     QueryCompatible {
         form: bool,
         older: &'static Older,
     },
+}
+
+/// A member that is a map: what the keys and values of its entries are called in a form.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MapNames {
+    pub member: &'static str,
+    pub key: &'static str,
+    pub value: &'static str,
 }
 
 impl Protocol {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use services::bucket::BucketName;
 use services::bucket::notification::ObjectEvent;
-use services::delivery::{Cause, Discarded, Envelopes, InvokeLater, Record};
+use services::delivery::{Cause, Confirmation, Discarded, Envelopes, InvokeLater, Notification, Record, Signed};
 use services::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
 use services::mapping::Origin;
 use services::name::{AccountId, FunctionName, Region};
@@ -23,6 +23,7 @@ use services::run::{
 };
 use services::stream::{Shard, data};
 use services::table::stream::{ChangeRecord, Stream};
+use services::topic::{Message, SubscriptionId, TopicId};
 use services::{Options, Services};
 use store::key::{Key, Space};
 use store::{Read, Store, Timestamp};
@@ -119,6 +120,34 @@ impl Envelopes for Silent {
 
     fn discarded(&self, _: &Discarded<'_>) -> Bytes {
         Bytes::new()
+    }
+
+    fn topic(&self, id: &TopicId) -> Box<str> {
+        id.name.as_str().into()
+    }
+
+    fn notification(&self, _: &Notification<'_>) -> Bytes {
+        Bytes::new()
+    }
+
+    fn subscription(&self, id: &SubscriptionId) -> Box<str> {
+        id.id.clone()
+    }
+
+    fn confirmation(&self, confirmation: &Confirmation<'_>, _: Signed<'_>) -> Bytes {
+        confirmation.token.to_owned().into()
+    }
+
+    fn confirmation_signed_text(&self, confirmation: &Confirmation<'_>) -> String {
+        confirmation.token.to_owned()
+    }
+
+    fn topic_event(&self, _: &Notification<'_>) -> Bytes {
+        Bytes::new()
+    }
+
+    fn signed_text(&self, _: &TopicId, _: &Message, _: &str) -> String {
+        String::new()
     }
 }
 
@@ -245,6 +274,7 @@ async fn deploy(services: &Services, id: &FunctionId) -> Result<(), Failure> {
         environment: Default::default(),
         architecture: Architecture::X86_64,
         tracing: Tracing::PassThrough,
+        dead_letter: None,
     };
     let package = Bytes::from_static(b"nothing");
     let new = Create { settings, package, tags: Default::default(), publish: false };

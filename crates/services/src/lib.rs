@@ -18,6 +18,7 @@ pub mod invoke;
 pub mod log;
 pub mod mapping;
 pub mod name;
+pub mod outside;
 pub mod pattern;
 pub mod queue;
 mod random;
@@ -28,6 +29,7 @@ mod services;
 pub mod stream;
 pub mod table;
 pub mod timer;
+pub mod topic;
 pub mod trace;
 pub mod usage;
 

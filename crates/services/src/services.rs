@@ -14,10 +14,12 @@ use crate::identity::key::Known;
 use crate::identity::{self, Keys, Principal};
 use crate::invoke::{self, Caller, Concurrency, Invoke, Invoked, Permit, Preparing, Throttle};
 use crate::name::AccountId;
+use crate::outside::Outside;
 use crate::queue::Queues;
 use crate::run::{Payload, RequestId, RunFunction};
 use crate::stream;
 use crate::table::{self, Tables};
+use crate::topic::Signers;
 use crate::usage::Meter;
 
 /// How long the last rounds of a stop may take after its grace: ending environments, writing usage.
@@ -40,6 +42,8 @@ pub struct Options {
     pub keys: identity::key::Options,
     /// Times the delays and ages of asynchronous invocations: below 1, so that tests need not wait for minutes.
     pub retry_scale: f64,
+    /// What sends requests to the outside. Without it HTTP endpoints are told of nothing.
+    pub outside: Option<Arc<dyn Outside>>,
 }
 
 impl Default for Options {
@@ -51,6 +55,7 @@ impl Default for Options {
             log_retention: None,
             keys: identity::key::Options::default(),
             retry_scale: 1.0,
+            outside: None,
         }
     }
 }
@@ -77,6 +82,8 @@ struct Shared {
     objects: Objects,
     keys: Keys,
     queues: Queues,
+    signers: Signers,
+    outside: Option<Arc<dyn Outside>>,
     meter: Meter,
     concurrency: Concurrency,
     preparing: Preparing,
@@ -100,6 +107,8 @@ impl Services {
             functions,
             tables: Tables::open(store.clone()),
             objects: Objects::new(store.clone(), envelopes.clone()),
+            signers: Signers::new(store.clone()),
+            outside: options.outside.clone(),
             store,
             runner,
             envelopes,
@@ -175,6 +184,11 @@ impl Services {
 
     pub fn queues(&self) -> &Queues {
         &self.0.queues
+    }
+
+    /// Who signs what topics tell.
+    pub fn signers(&self) -> &Signers {
+        &self.0.signers
     }
 
     pub fn meter(&self) -> &Meter {
@@ -254,6 +268,15 @@ impl Services {
 
     pub(crate) fn runner(&self) -> &dyn RunFunction {
         &*self.0.runner
+    }
+
+    /// Whether requests can be sent to HTTP endpoints.
+    pub fn reaches_outside(&self) -> bool {
+        self.0.outside.is_some()
+    }
+
+    pub(crate) fn outside(&self) -> Option<&dyn Outside> {
+        self.0.outside.as_deref()
     }
 
     pub(crate) fn envelopes(&self) -> &dyn Envelopes {

@@ -68,10 +68,6 @@ def test_what_cannot_be_configured_is_refused():
         put(FunctionName=name, DestinationConfig={"OnFailure": to(name)})
     with refused("InvalidParameterValueException", 400, "is invalid."):
         put(FunctionName=name, DestinationConfig={"OnFailure": to("nobody")})
-    with refused("InvalidParameterValueException", 400, "does not exist in Nought yet"):
-        LAMBDA.update_function_configuration(
-            FunctionName=name, DeadLetterConfig={"TargetArn": "arn:aws:sns:us-east-1:000000000000:letters"}
-        )
 
 
 def test_a_function_that_fails_is_run_three_times_under_one_request_id_and_told_of():

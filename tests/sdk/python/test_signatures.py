@@ -128,7 +128,7 @@ def test_the_region_comes_from_the_scope():
 @pytest.mark.parametrize(
     "service, operation, arguments",
     [
-        ("sns", "list_topics", {}),
+        ("sns", "list_platform_applications", {}),
         ("iam", "list_users", {}),
         ("kinesis", "list_streams", {}),
         ("stepfunctions", "list_state_machines", {}),

@@ -107,8 +107,16 @@ pub fn trim(model: &Value, operations: &[&str]) -> anyhow::Result<Value> {
         trimmed["errors"] = json!(errors);
         kept.insert((*name).to_owned(), trimmed);
     }
-    let shapes: anyhow::Result<Map<String, Value>> =
-        reached.iter().map(|name| Ok((name.clone(), shape(name, &model["shapes"][name])?))).collect();
+    let shapes: anyhow::Result<Map<String, Value>> = reached
+        .iter()
+        .map(|name| {
+            let mut trimmed = shape(name, &model["shapes"][name])?;
+            if model["metadata"]["protocol"] == "query" {
+                name_for_forms(&mut trimmed, &model["shapes"][name]);
+            }
+            Ok((name.clone(), trimmed))
+        })
+        .collect();
     Ok(json!({
         "metadata": pick(&model["metadata"], METADATA_KEYS),
         "operations": kept,
@@ -166,6 +174,18 @@ fn shape(name: &str, shape: &Value) -> anyhow::Result<Value> {
         trimmed.insert("status".to_owned(), json!(status));
     }
     Ok(trimmed.into())
+}
+
+/// In the Query protocol the keys and values of some maps, and errors, have names of their own.
+fn name_for_forms(trimmed: &mut Value, shape: &Value) {
+    for (part, name) in [("key", "keyName"), ("value", "valueName")] {
+        if let Some(text) = shape[part]["locationName"].as_str() {
+            trimmed[name] = json!(text);
+        }
+    }
+    if let Some(code) = shape["error"]["code"].as_str() {
+        trimmed["code"] = json!(code);
+    }
 }
 
 fn pick(from: &Value, keys: &[&str]) -> Map<String, Value> {

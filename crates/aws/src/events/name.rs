@@ -92,8 +92,9 @@ pub fn receiver(text: &str) -> Result<Receiver, Error> {
             Some(name) => Ok(Receiver::Bus(arn.place(name))),
             None => Err(not_yet(resource.split('/').next().unwrap_or_default())),
         },
-        ("sns" | "kinesis" | "logs", _) => Ok(Receiver::Unserved),
-        ("lambda" | "sqs", _) => Err(bad_arn(text)),
+        ("sns", [name]) => Ok(Receiver::Topic(arn.place(name))),
+        ("kinesis" | "logs", _) => Ok(Receiver::Unserved),
+        ("lambda" | "sqs" | "sns", _) => Err(bad_arn(text)),
         (service, _) => Err(not_yet(service)),
     }
 }

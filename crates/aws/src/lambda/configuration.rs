@@ -5,15 +5,17 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use services::function::{
-    Architecture, Details, Fault, FunctionId, Qualifier, Reason, Settings, SettingsChange, State, Tracing, Update,
+    Architecture, Destination, Details, Fault, FunctionId, Qualifier, Reason, Settings, SettingsChange, State, Tracing,
+    Update,
 };
 use services::name::Version;
 
-use super::arn;
 use super::refusal::{NO_HANDLER, invalid, not_yet};
+use super::{arn, event_invoke};
 use crate::call::Call;
 use crate::error::Error;
 use crate::shapes::lambda as shapes;
+use crate::{sns, sqs};
 
 /// What a function has that sets nothing. Source: Lambda API reference, CreateFunction (read 2026-11-24).
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(3);
@@ -38,6 +40,7 @@ pub fn settings(input: &shapes::CreateFunctionRequest) -> Result<Settings, Error
         environment: Default::default(),
         architecture: Architecture::X86_64,
         tracing: Tracing::PassThrough,
+        dead_letter: None,
     };
     SettingsChange {
         description: input.description.clone(),
@@ -47,6 +50,7 @@ pub fn settings(input: &shapes::CreateFunctionRequest) -> Result<Settings, Error
         environment: input.environment.as_ref().map(|given| given.variables.clone().unwrap_or_default()),
         architecture: architecture(input.architectures.as_deref()),
         tracing: tracing(input.tracing_config.as_ref()),
+        dead_letter: dead_letter(input.dead_letter_config.as_ref())?,
         ..SettingsChange::default()
     }
     .apply(&mut settings);
@@ -67,13 +71,13 @@ pub fn change(input: &shapes::UpdateFunctionConfigurationRequest) -> Result<Sett
         environment: input.environment.as_ref().map(|given| given.variables.clone().unwrap_or_default()),
         architecture: None,
         tracing: tracing(input.tracing_config.as_ref()),
+        dead_letter: dead_letter(input.dead_letter_config.as_ref())?,
     })
 }
 
 /// Settings that Nought does not have. Their empty and default forms are taken: they ask for nothing.
 struct Parts<'a> {
     vpc: Option<&'a shapes::VpcConfig>,
-    dead_letter: Option<&'a shapes::DeadLetterConfig>,
     key: Option<&'a str>,
     layers: Option<&'a [String]>,
     file_systems: bool,
@@ -88,7 +92,6 @@ impl<'a> Parts<'a> {
     fn of_create(input: &'a shapes::CreateFunctionRequest) -> Parts<'a> {
         Parts {
             vpc: input.vpc_config.as_ref(),
-            dead_letter: input.dead_letter_config.as_ref(),
             key: input.kms_key_arn.as_deref(),
             layers: input.layers.as_deref(),
             file_systems: input.file_system_configs.as_ref().is_some_and(|configs| !configs.is_empty()),
@@ -103,7 +106,6 @@ impl<'a> Parts<'a> {
     fn of_update(input: &'a shapes::UpdateFunctionConfigurationRequest) -> Parts<'a> {
         Parts {
             vpc: input.vpc_config.as_ref(),
-            dead_letter: input.dead_letter_config.as_ref(),
             key: input.kms_key_arn.as_deref(),
             layers: input.layers.as_deref(),
             file_systems: input.file_system_configs.as_ref().is_some_and(|configs| !configs.is_empty()),
@@ -121,7 +123,6 @@ fn refuse_parts(parts: &Parts<'_>) -> Result<(), Error> {
     let text = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
     let there = [
         ("VpcConfig", parts.vpc.is_some_and(|vpc| filled(&vpc.subnet_ids) || filled(&vpc.security_group_ids))),
-        ("DeadLetterConfig", text(parts.dead_letter.and_then(|letters| letters.target_arn.as_deref()))),
         ("KMSKeyArn", text(parts.key)),
         ("Layers", parts.layers.is_some_and(|layers| !layers.is_empty())),
         ("FileSystemConfigs", parts.file_systems),
@@ -155,6 +156,18 @@ pub fn architecture(given: Option<&[String]>) -> Option<Architecture> {
         "arm64" => Architecture::Arm64,
         _ => Architecture::X86_64,
     })
+}
+
+/// Where events go that a function has failed with; an empty target takes it away.
+fn dead_letter(given: Option<&shapes::DeadLetterConfig>) -> Result<Option<Option<Destination>>, Error> {
+    let Some(config) = given else { return Ok(None) };
+    let Some(arn) = config.target_arn.as_deref().filter(|arn| !arn.is_empty()) else { return Ok(Some(None)) };
+    let queue = sqs::queue_of_arn(arn).filter(|id| !id.name.is_fifo()).map(Destination::Queue);
+    let topic = || sns::address::of_arn(arn).filter(|id| !id.name.is_fifo()).map(Destination::Topic);
+    match queue.or_else(topic) {
+        Some(destination) => Ok(Some(Some(destination))),
+        None => Err(invalid(format!("The provided dead letter target {arn} is invalid."))),
+    }
 }
 
 fn tracing(given: Option<&shapes::TracingConfig>) -> Option<Tracing> {
@@ -199,6 +212,9 @@ pub fn render(
         environment: (!settings.environment.is_empty()).then(|| shapes::EnvironmentResponse {
             variables: Some(settings.environment.clone()),
             ..Default::default()
+        }),
+        dead_letter_config: settings.dead_letter.as_ref().map(|destination| shapes::DeadLetterConfig {
+            target_arn: Some(event_invoke::destination_arn(destination)),
         }),
         tracing_config: Some(shapes::TracingConfigResponse { mode: Some(tracing_name(settings.tracing).to_owned()) }),
         revision_id: Some(details.revision.clone()),

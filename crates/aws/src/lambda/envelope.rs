@@ -6,21 +6,19 @@ use bytes::Bytes;
 use serde_json::json;
 use services::bucket::BucketName;
 use services::bucket::notification::ObjectEvent;
-use services::delivery::{self, Discarded, End, Record};
+use services::delivery::{self, Confirmation, Discarded, End, Notification, Record, Signed};
 use services::function::{FunctionId, Qualifier};
 use services::mapping::Origin;
 use services::name::Version;
 use services::queue::{QueueId, Received};
 use services::stream::{Shard, data};
 use services::table::stream::{ChangeRecord, Stream};
+use services::topic::{Message, SubscriptionId, TopicId};
 use store::Timestamp;
 
 use super::configuration::iso;
 use super::{arn, mapping};
-use crate::dynamodb;
-use crate::kinesis;
-use crate::s3;
-use crate::sqs;
+use crate::{dynamodb, kinesis, s3, sns, sqs};
 
 /// How `services` writes documents that go over the wire.
 pub struct Envelopes;
@@ -165,6 +163,34 @@ impl delivery::Envelopes for Envelopes {
 
     fn queue(&self, id: &QueueId) -> Box<str> {
         sqs::queue_arn(id).into()
+    }
+
+    fn topic(&self, id: &TopicId) -> Box<str> {
+        sns::address::arn(id).into()
+    }
+
+    fn subscription(&self, id: &SubscriptionId) -> Box<str> {
+        sns::address::subscription_arn(id).into()
+    }
+
+    fn confirmation(&self, confirmation: &Confirmation<'_>, signed: Signed<'_>) -> Bytes {
+        sns::notification::confirmation(confirmation, signed).into()
+    }
+
+    fn confirmation_signed_text(&self, confirmation: &Confirmation<'_>) -> String {
+        sns::notification::confirmation_signed_text(confirmation)
+    }
+
+    fn notification(&self, notification: &Notification<'_>) -> Bytes {
+        sns::notification::envelope(notification).into()
+    }
+
+    fn topic_event(&self, notification: &Notification<'_>) -> Bytes {
+        sns::notification::event(notification).into()
+    }
+
+    fn signed_text(&self, topic: &TopicId, message: &Message, body: &str) -> String {
+        sns::notification::signed_text(topic, message, body)
     }
 
     fn function(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Box<str> {

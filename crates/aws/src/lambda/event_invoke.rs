@@ -11,6 +11,7 @@ use super::refusal::{invalid, not_found, not_yet, refuse};
 use crate::call::Call;
 use crate::error::Error;
 use crate::shapes::lambda as shapes;
+use crate::{sns, sqs};
 
 pub async fn put(
     call: Call,
@@ -129,8 +130,8 @@ impl Asked<'_> {
                 Ok(Target { id, qualifier }) => Ok(Destination::Function { id, qualifier }),
                 Err(_) => Err(wrong_destination(text)),
             },
-            "sqs" => Err(not_yet("A destination that is a queue")),
-            "sns" => Err(not_yet("A destination that is a topic")),
+            "sqs" => sqs::queue_of_arn(text).map(Destination::Queue).ok_or_else(|| wrong_destination(text)),
+            "sns" => sns::address::of_arn(text).map(Destination::Topic).ok_or_else(|| wrong_destination(text)),
             "events" => Err(not_yet("A destination that is an event bus")),
             "s3" if self.on_success() != Some(text) => Err(not_yet("A destination that is a bucket")),
             _ => Err(self.invalid_config()),
@@ -181,9 +182,7 @@ fn render(
     qualifier: &Qualifier,
     config: &EventConfig,
 ) -> shapes::FunctionEventInvokeConfig {
-    let arn_of = |destination: &Option<Destination>| {
-        destination.as_ref().map(|Destination::Function { id, qualifier }| arn::of(id, qualifier.as_ref()))
-    };
+    let arn_of = |destination: &Option<Destination>| destination.as_ref().map(destination_arn);
     shapes::FunctionEventInvokeConfig {
         last_modified: Some(config.modified.millis() as f64 / 1000.0),
         function_arn: Some(arn::arn(call, id, Some(qualifier))),
@@ -193,5 +192,13 @@ fn render(
             on_success: Some(shapes::OnSuccess { destination: arn_of(&config.on_success) }),
             on_failure: Some(shapes::OnFailure { destination: arn_of(&config.on_failure) }),
         }),
+    }
+}
+
+pub fn destination_arn(destination: &Destination) -> String {
+    match destination {
+        Destination::Function { id, qualifier } => arn::of(id, qualifier.as_ref()),
+        Destination::Queue(id) => sqs::queue_arn(id),
+        Destination::Topic(id) => sns::address::arn(id),
     }
 }

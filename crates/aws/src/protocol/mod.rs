@@ -14,6 +14,7 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use services::run::{Body, RequestId};
 
+use self::query::Names;
 use crate::error::Error;
 use crate::operation::{Answering, Members, Received, Row};
 use crate::shape::{Output, Protocol};
@@ -24,9 +25,9 @@ pub fn read(protocol: Protocol, row: &Row, parts: &Parts, labels: Members, body:
     match protocol {
         Protocol::RestJson => rest::read(members, parts, labels, body),
         Protocol::Json { .. } => json::read(members, &body),
-        Protocol::Query { .. } => query::read(members, parts, &body),
+        Protocol::Query { maps, .. } => query::read(Names::Wrapped(maps), members, parts, &body),
         Protocol::QueryCompatible { form: true, older } => {
-            query::read_flattened(older, row.described.name, members, parts, &body)
+            query::read(Names::Older(older, row.described.name), members, parts, &body)
         }
         Protocol::QueryCompatible { form: false, .. } => json::read(members, &body),
     }
@@ -36,9 +37,12 @@ pub fn write<O: Output>(answering: Answering, output: O, request_id: &RequestId)
     match answering.protocol {
         Protocol::RestJson => rest::write(answering.described, output),
         Protocol::Json { version, target } => json::write(version, target, &output),
-        Protocol::Query { namespace, .. } => query::write(namespace, None, answering.described, &output, request_id),
+        Protocol::Query { namespace, maps, .. } => {
+            query::write(namespace, Names::Wrapped(maps), answering.described, &output, request_id)
+        }
         Protocol::QueryCompatible { form: true, older } => {
-            query::write(older.namespace, Some(older), answering.described, &output, request_id)
+            let names = Names::Older(older, answering.described.name);
+            query::write(older.namespace, names, answering.described, &output, request_id)
         }
         Protocol::QueryCompatible { form: false, older } => json::write(older.json_version, "", &output),
     }

@@ -11,7 +11,7 @@ use services::run::{Body, RequestId};
 use super::{respond, sender_or_receiver};
 use crate::error::{self, Error};
 use crate::operation::{Members, Received};
-use crate::shape::{Described, Flattened, Member, Older, Output, Shape};
+use crate::shape::{Described, Flattened, MapNames, Member, Older, Output, Shape};
 use crate::uri;
 
 /// The parameters of a request: pairs of the query string, then of the body.
@@ -30,36 +30,45 @@ impl Form {
     }
 }
 
-pub fn read(members: &[Member], parts: &Parts, body: &[u8]) -> Result<Received, Error> {
-    let form = Form::read(parts, body);
-    let mut found = Members::new();
-    for member in members {
-        if let Some(text) = form.get(member.key) {
-            found.insert(member.key.to_owned(), scalar(member.shape, text)?);
-        }
-    }
-    Ok(Received { members: found, payload: Bytes::new() })
+/// The names that members have in forms and XML.
+#[derive(Clone, Copy)]
+pub enum Names<'a> {
+    /// Lists and maps in wrappers: `Tags.member.1.Key`, `Attributes.entry.1.key`.
+    Wrapped(&'static [MapNames]),
+    /// As a service once had them, for one operation.
+    Older(&'static Older, &'a str),
 }
 
-/// As [`read`], with lists, maps and structures, by the names that a service once had for them.
-pub fn read_flattened(
-    older: &Older,
-    operation: &str,
-    members: &[Member],
-    parts: &Parts,
-    body: &[u8],
-) -> Result<Received, Error> {
+impl Names<'_> {
+    fn flattened(self, key: &str) -> Option<&'static Flattened> {
+        match self {
+            Names::Wrapped(_) => None,
+            Names::Older(older, operation) => older.flattened(operation, key),
+        }
+    }
+
+    fn map(self, key: &str) -> Option<&'static MapNames> {
+        match self {
+            Names::Wrapped(maps) => maps.iter().find(|names| names.member == key),
+            Names::Older(..) => None,
+        }
+    }
+}
+
+/// Finds scalars, lists, maps and structures.
+pub fn read(names: Names<'_>, members: &[Member], parts: &Parts, body: &[u8]) -> Result<Received, Error> {
     let pairs = Form::read(parts, body).0;
     // Of a name that is given twice the first counts.
     let sorted: BTreeMap<&str, &str> =
         pairs.iter().rev().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let reader = Reader { older, operation, pairs: sorted };
+    let reader = Reader { names, pairs: sorted };
     let mut found = reader.structure("", members)?;
     for member in members.iter().filter(|member| member.required) {
         if found.contains_key(member.key) {
             continue;
         }
-        if member.key == older.path_member && parts.uri.path() != "/" {
+        let by_path = matches!(names, Names::Older(older, _) if member.key == older.path_member);
+        if by_path && parts.uri.path() != "/" {
             found.insert(member.key.to_owned(), parts.uri.path().into());
         } else if let Shape::List { .. } = member.shape {
             // A form cannot say that a list is empty.
@@ -70,8 +79,7 @@ pub fn read_flattened(
 }
 
 struct Reader<'a> {
-    older: &'a Older,
-    operation: &'a str,
+    names: Names<'a>,
     pairs: BTreeMap<&'a str, &'a str>,
 }
 
@@ -80,10 +88,15 @@ impl Reader<'_> {
     fn structure(&self, above: &str, members: &[Member]) -> Result<Members, Error> {
         let mut found = Members::new();
         for member in members {
-            let value = match (self.older.flattened(self.operation, member.key), member.shape) {
+            let value = match (self.names.flattened(member.key), member.shape) {
                 (Some(flat), Shape::List { element, .. }) => self.list(&format!("{above}{}", flat.name), element)?,
                 (Some(Flattened { name, entry: Some((key, value)), .. }), Shape::Map { value: inner, .. }) => {
                     self.map(&format!("{above}{name}"), key, value, inner)?
+                }
+                (None, Shape::Map { value: inner, .. }) => {
+                    let base = format!("{above}{}.entry", first_upper(member.key));
+                    let (key, value) = self.names.map(member.key).map_or(("key", "value"), |map| (map.key, map.value));
+                    self.map(&base, key, value, inner)?
                 }
                 (_, shape) => self.value(&format!("{above}{}", first_upper(member.key)), shape)?,
             };
@@ -165,7 +178,7 @@ fn scalar(shape: &Shape, text: &str) -> Result<Value, Error> {
 
 pub fn write<O: Output>(
     namespace: &str,
-    older: Option<&Older>,
+    names: Names<'_>,
     described: &Described,
     output: &O,
     request_id: &RequestId,
@@ -176,7 +189,7 @@ pub fn write<O: Output>(
     // An operation without an output has no result.
     if !value.is_null() {
         xml.push_str(&format!("<{name}Result>"));
-        element(&mut xml, &value, older.map(|older| (older, name)));
+        element(&mut xml, &value, names);
         xml.push_str(&format!("</{name}Result>\n  "));
     }
     xml.push_str(&format!(
@@ -184,9 +197,6 @@ pub fn write<O: Output>(
     ));
     Ok(respond(200, "text/xml", xml))
 }
-
-/// The older names of a service, and the operation.
-type Names<'a> = Option<(&'a Older, &'a str)>;
 
 fn element(xml: &mut String, value: &Value, names: Names<'_>) {
     match value {
@@ -198,12 +208,18 @@ fn element(xml: &mut String, value: &Value, names: Names<'_>) {
                 wrapped(xml, "member", value, names);
             }
         }
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                let flat = names.and_then(|(older, operation)| older.flattened(operation, key));
-                match flat {
-                    Some(flat) => flattened(xml, flat, value, names),
-                    None => wrapped(xml, key, value, names),
+        Value::Object(members) => {
+            for (key, value) in members {
+                match (names.flattened(key), names.map(key), value) {
+                    (Some(flat), _, _) => flattened(xml, flat, value, names),
+                    (None, Some(map), Value::Object(entries)) => {
+                        xml.push_str(&format!("<{key}>"));
+                        entries
+                            .iter()
+                            .for_each(|(key, value)| entry(xml, "entry", (map.key, map.value), key, value, names));
+                        xml.push_str(&format!("</{key}>"));
+                    }
+                    (None, _, _) => wrapped(xml, key, value, names),
                 }
             }
         }
@@ -213,15 +229,19 @@ fn element(xml: &mut String, value: &Value, names: Names<'_>) {
 fn flattened(xml: &mut String, flat: &Flattened, value: &Value, names: Names<'_>) {
     match (value, flat.entry) {
         (Value::Array(values), _) => values.iter().for_each(|value| wrapped(xml, flat.name, value, names)),
-        (Value::Object(entries), Some((key_name, value_name))) => {
-            for (key, value) in entries {
-                xml.push_str(&format!("<{}><{key_name}>{}</{key_name}>", flat.name, escape(key)));
-                wrapped(xml, value_name, value, names);
-                xml.push_str(&format!("</{}>", flat.name));
-            }
+        (Value::Object(entries), Some(called)) => {
+            entries.iter().for_each(|(key, value)| entry(xml, flat.name, called, key, value, names));
         }
         (other, _) => wrapped(xml, flat.name, other, names),
     }
+}
+
+/// An entry of a map.
+fn entry(xml: &mut String, element: &str, called: (&str, &str), key: &str, value: &Value, names: Names<'_>) {
+    let (key_name, value_name) = called;
+    xml.push_str(&format!("<{element}><{key_name}>{}</{key_name}>", escape(key)));
+    wrapped(xml, value_name, value, names);
+    xml.push_str(&format!("</{element}>"));
 }
 
 fn wrapped(xml: &mut String, name: &str, value: &Value, names: Names<'_>) {

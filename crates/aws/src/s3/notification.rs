@@ -16,7 +16,7 @@ use super::event::test_message;
 use super::face::{Answer, Ask};
 use super::refusal::{Refusal, invalid_argument, malformed_xml, refusal};
 use crate::call::caller_trace;
-use crate::{lambda, sqs};
+use crate::{lambda, sns, sqs};
 
 /// Bytes of a prefix or suffix. Source: S3 User Guide, "Configuring event notifications using object key name filtering"
 /// (read 2026-11-24).
@@ -46,9 +46,6 @@ pub async fn put_bucket_notification_configuration(
     if given.event_bridge_configuration.is_some() {
         return Err(not_yet("An event bus as the destination of notifications"));
     }
-    if given.topic_configurations.as_ref().is_some_and(|topics| !topics.is_empty()) {
-        return Err(not_yet("A topic as the destination of notifications"));
-    }
     let functions = given
         .lambda_function_configurations
         .iter()
@@ -59,7 +56,12 @@ pub async fn put_bucket_notification_configuration(
         .iter()
         .flatten()
         .map(|one| subscription(&one.id, &one.events, one.filter.as_ref(), queue(&one.queue_arn)?));
-    let notifications = Notifications(functions.chain(queues).collect::<Result<_, Refusal>>()?);
+    let topics = given
+        .topic_configurations
+        .iter()
+        .flatten()
+        .map(|one| subscription(&one.id, &one.events, one.filter.as_ref(), topic(&one.topic_arn)?));
+    let notifications = Notifications(functions.chain(queues).chain(topics).collect::<Result<_, Refusal>>()?);
     let test_message = test_message(&ask, name.as_str());
     let destinations = match ask.input.skip_destination_validation {
         Some(true) => Destinations::Skipped,
@@ -158,10 +160,15 @@ fn queue(arn: &str) -> Result<Destination, Refusal> {
     sqs::address::of_arn(arn).map(Destination::Queue).ok_or_else(|| malformed_arn("Queue", arn))
 }
 
+fn topic(arn: &str) -> Result<Destination, Refusal> {
+    sns::address::of_arn(arn).map(Destination::Topic).ok_or_else(|| malformed_arn("Topic", arn))
+}
+
 fn arn_of(destination: &Destination) -> String {
     match destination {
         Destination::Function { id, qualifier } => lambda::arn::of(id, qualifier.as_ref()),
         Destination::Queue(id) => sqs::address::arn(id),
+        Destination::Topic(id) => sns::address::arn(id),
     }
 }
 
@@ -190,6 +197,7 @@ pub fn refused(invalid: &Invalid) -> Refusal {
             let name = match &**destination {
                 Destination::Function { .. } => "CloudFunction",
                 Destination::Queue(_) => "Queue",
+                Destination::Topic(_) => "Topic",
             };
             let text = "The notification destination service region is not valid for the bucket location constraint";
             invalid_argument(name, &arn_of(destination), text)
@@ -198,6 +206,7 @@ pub fn refused(invalid: &Invalid) -> Refusal {
             let why = match &**destination {
                 Destination::Function { .. } => "The destination Lambda does not exist",
                 Destination::Queue(_) => "The destination queue does not exist",
+                Destination::Topic(_) => "The destination topic does not exist",
             };
             unable(destination, why.to_owned())
         }
@@ -206,7 +215,11 @@ pub fn refused(invalid: &Invalid) -> Refusal {
             unable(destination, format!("Not authorized to invoke function [{arn}]"))
         }
         Invalid::Fifo(destination) => {
-            invalid_argument("Queue", &arn_of(destination), "FIFO SQS queues are not supported.")
+            let (name, text) = match &**destination {
+                Destination::Topic(_) => ("Topic", "FIFO SNS topics are not supported."),
+                Destination::Queue(_) | Destination::Function { .. } => ("Queue", "FIFO SQS queues are not supported."),
+            };
+            invalid_argument(name, &arn_of(destination), text)
         }
     }
 }
@@ -216,7 +229,7 @@ pub async fn get_bucket_notification_configuration(
 ) -> Answer<dto::GetBucketNotificationConfigurationOutput> {
     let bucket = existing(&ask, &ask.input.bucket)?;
     let found = ask.services().store().read(|read| config::find::<Notifications>(read, &bucket))?;
-    let (mut functions, mut queues) = (Vec::new(), Vec::new());
+    let (mut functions, mut queues, mut topics) = (Vec::new(), Vec::new(), Vec::new());
     for one in found.unwrap_or_default().0 {
         let events = one.events.iter().map(|event| format!("s3:{}", event.as_str()).into()).collect();
         let (arn, filter, id) = (arn_of(&one.destination), told_filter(&one), Some(one.id));
@@ -225,11 +238,13 @@ pub async fn get_bucket_notification_configuration(
                 functions.push(dto::LambdaFunctionConfiguration { events, filter, id, lambda_function_arn: arn });
             }
             Destination::Queue(_) => queues.push(dto::QueueConfiguration { events, filter, id, queue_arn: arn }),
+            Destination::Topic(_) => topics.push(dto::TopicConfiguration { events, filter, id, topic_arn: arn }),
         }
     }
     Ok(dto::GetBucketNotificationConfigurationOutput {
         lambda_function_configurations: (!functions.is_empty()).then_some(functions),
         queue_configurations: (!queues.is_empty()).then_some(queues),
+        topic_configurations: (!topics.is_empty()).then_some(topics),
         ..Default::default()
     }
     .into())

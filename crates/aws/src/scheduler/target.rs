@@ -44,7 +44,7 @@ pub fn read(call: &Call, given: &shapes::Target) -> Result<Target, Error> {
         Receiver::Queue(queue) if queue.name.ends_with(".fifo") && way.group.is_none() => {
             return Err(invalid("SqsParameters must be specified for a FIFO queue."));
         }
-        Receiver::Bus(_) | Receiver::Function { .. } | Receiver::Queue(_) => {}
+        Receiver::Bus(_) | Receiver::Function { .. } | Receiver::Queue(_) | Receiver::Topic(_) => {}
         Receiver::Unserved => {
             return Err(error::NOT_IMPLEMENTED.with("Targets of this kind are not implemented."));
         }
@@ -102,7 +102,7 @@ fn receiver(arn: &str) -> Result<Receiver, Error> {
 fn dead_letter_queue(arn: &str) -> Result<DeadLetter, Error> {
     match receiver(arn)? {
         Receiver::Queue(queue) => Ok(DeadLetter { arn: arn.to_owned(), queue }),
-        Receiver::Function { .. } | Receiver::Bus(_) | Receiver::Unserved => {
+        Receiver::Function { .. } | Receiver::Bus(_) | Receiver::Topic(_) | Receiver::Unserved => {
             Err(invalid("Provided Arn is not in correct format."))
         }
     }

@@ -7,5 +7,6 @@ pub mod kinesis;
 pub mod lambda;
 pub mod logs;
 pub mod scheduler;
+pub mod sns;
 pub mod sqs;
 pub mod sts;

@@ -27,7 +27,11 @@ impl Output for GetCallerIdentityResponse {}
 
 static GET_CALLER_IDENTITY_REQUEST: [Member; 0] = [];
 pub static SERVICE: Service = Service {
-    protocol: Protocol::Query { version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/" },
+    protocol: Protocol::Query {
+        version: "2011-06-15",
+        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+        maps: &[],
+    },
     others: &[
         Other { name: "AssumeRole", method: "POST", path: "/" },
         Other { name: "AssumeRoleWithSAML", method: "POST", path: "/" },

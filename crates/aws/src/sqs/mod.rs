@@ -20,6 +20,7 @@ mod tests;
 use std::sync::LazyLock;
 
 pub use address::{arn as queue_arn, of_arn as queue_of_arn};
+pub use message::sequence_number;
 pub use receive::record;
 
 use crate::call::Call;

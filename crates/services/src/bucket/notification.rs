@@ -1,10 +1,11 @@
-//! Notifications: what changes in a bucket is told to functions and queues.
+//! Notifications: what changes in a bucket is told to functions, queues and topics.
 //!
 //! Start reading at [`Notifications`] (who is told of what) and [`Notifier::tell`]. Whoever changes an object tells of
 //! the [`Change`] in the same transaction.
 //!
 //! Always true:
-//! - A change and its events commit together. A function's event is then a row of the delivery loop, a queue's a message.
+//! - A change and its events commit together. A function's event is then a row of the delivery loop, a queue's and a
+//!   topic's a message.
 //! - A function is run only while its policy lets S3 run it: asked when the configuration is put, and for every event.
 //! - Policies of queues are not asked: queues do not enforce them yet, for anybody.
 
@@ -25,9 +26,13 @@ use crate::name::{AccountId, FunctionName, Malformed, Region};
 use crate::queue::{self, NewMessage, QueueId, QueueName};
 use crate::random;
 use crate::run::{RequestId, Trace};
+use crate::topic::{self, TopicId, TopicName};
 
 /// As statements of functions and events of lifecycle rules name S3.
 pub const S3: &str = "s3.amazonaws.com";
+
+/// The subject of what is published on a topic.
+const SUBJECT: &str = "Amazon S3 Notification";
 
 /// What a component is told an event is.
 const EVENT_KIND: &str = "aws.s3.object";
@@ -132,6 +137,7 @@ impl Subscription {
 pub enum Destination {
     Function { id: FunctionId, qualifier: Option<Qualifier> },
     Queue(QueueId),
+    Topic(TopicId),
 }
 
 impl Destination {
@@ -139,6 +145,7 @@ impl Destination {
         match self {
             Destination::Function { id, .. } => &id.scope,
             Destination::Queue(id) => &id.scope,
+            Destination::Topic(id) => &id.scope,
         }
     }
 }
@@ -148,6 +155,7 @@ impl Destination {
 enum Stored {
     Function { account: String, region: String, name: String, qualifier: Option<String> },
     Queue { account: String, region: String, name: String },
+    Topic { account: String, region: String, name: String },
 }
 
 impl TryFrom<Stored> for Destination {
@@ -165,6 +173,9 @@ impl TryFrom<Stored> for Destination {
             Stored::Queue { account, region, name } => {
                 Destination::Queue(QueueId { scope: scope(&account, &region)?, name: QueueName::parse(&name)? })
             }
+            Stored::Topic { account, region, name } => {
+                Destination::Topic(TopicId { scope: scope(&account, &region)?, name: TopicName::parse(&name)? })
+            }
         })
     }
 }
@@ -181,6 +192,7 @@ impl From<Destination> for Stored {
                 qualifier: qualifier.map(|qualifier| qualifier.to_string()),
             },
             Destination::Queue(id) => Stored::Queue { account, region, name: id.name.to_string() },
+            Destination::Topic(id) => Stored::Topic { account, region, name: id.name.to_string() },
         }
     }
 }
@@ -199,7 +211,7 @@ pub enum Invalid {
     NoDestination(Box<Destination>),
     #[error("the destination lets S3 not in")]
     NotPermitted(Box<Destination>),
-    #[error("a FIFO queue takes no notifications")]
+    #[error("a FIFO queue or topic takes no notifications")]
     Fifo(Box<Destination>),
 }
 
@@ -281,7 +293,12 @@ impl Notifier {
             if destination.scope().region != bucket.region {
                 return Err(Invalid::OtherRegion(Box::new(destination.clone())).into());
             }
-            if matches!(destination, Destination::Queue(id) if id.name.is_fifo()) {
+            let fifo = match destination {
+                Destination::Queue(id) => id.name.is_fifo(),
+                Destination::Topic(id) => id.name.is_fifo(),
+                Destination::Function { .. } => false,
+            };
+            if fifo {
                 return Err(Invalid::Fifo(Box::new(destination.clone())).into());
             }
             if let Destinations::Checked { test_message } = destinations {
@@ -303,6 +320,10 @@ impl Notifier {
                 true => Ok(()),
                 false => Err(Invalid::NoDestination(Box::new(destination.clone())).into()),
             },
+            Destination::Topic(id) => match self.publish(tx, id, message.to_owned())? {
+                true => Ok(()),
+                false => Err(Invalid::NoDestination(Box::new(destination.clone())).into()),
+            },
         }
     }
 
@@ -321,6 +342,11 @@ impl Notifier {
                 Destination::Queue(id) => {
                     if !send(tx, id, String::from_utf8_lossy(&document).into_owned())? {
                         tracing::warn!(bucket = bucket.name.as_str(), queue = %id, "no such queue: an event is dropped");
+                    }
+                }
+                Destination::Topic(id) => {
+                    if !self.publish(tx, id, String::from_utf8_lossy(&document).into_owned())? {
+                        tracing::warn!(bucket = bucket.name.as_str(), topic = %id, "no such topic: an event is dropped");
                     }
                 }
             }
@@ -348,11 +374,7 @@ impl Notifier {
             source: self.envelopes.bucket(&bucket.name),
             client_context: None,
             request_id: None,
-            cause: Cause {
-                trace: self.origin.trace,
-                request: Some(RequestId(self.origin.request_id.clone())),
-                depth: 0,
-            },
+            cause: self.cause(),
         };
         match delivery::emit(tx, &later) {
             Ok(_) => Ok(()),
@@ -362,6 +384,21 @@ impl Notifier {
                 Ok(())
             }
         }
+    }
+
+    /// Publishes on a topic; says whether there is one.
+    fn publish(&self, tx: &mut Tx, id: &TopicId, body: String) -> Result<bool, Error> {
+        let subject = Some(SUBJECT.to_owned());
+        let message = topic::NewMessage { subject, body, cause: self.cause(), ..topic::NewMessage::default() };
+        match topic::publish(tx, id, &message) {
+            Ok(_) => Ok(true),
+            Err(topic::Error::Store(error)) => Err(error.into()),
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn cause(&self) -> Cause {
+        Cause { trace: self.origin.trace, request: Some(RequestId(self.origin.request_id.clone())), depth: 0 }
     }
 
     /// Whether the function's policy lets S3 run it for this bucket; `None` where there is no such function.

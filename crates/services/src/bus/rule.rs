@@ -80,6 +80,7 @@ pub enum Receiver {
     },
     Queue(Place),
     Bus(Place),
+    Topic(Place),
     /// Something that nothing is delivered to yet.
     Unserved,
 }

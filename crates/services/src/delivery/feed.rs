@@ -10,9 +10,8 @@ use store::key::Key;
 use store::{Range, ShardId, Snapshot, Store, Timestamp, Tx};
 
 use super::{Answer, Ask, Claimed, Delivered, End, Error, Release, Settled, Source, Target};
-use crate::bus;
 use crate::run::BoxFuture;
-use crate::schedule;
+use crate::{bus, schedule, topic};
 
 /// What one commit may write, in bytes: the store takes 64 MiB.
 pub(super) const WRITTEN_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -140,7 +139,10 @@ fn pass_on<F: Feed>(tx: &mut Tx, feed: &F, settled: &Settled<F::Item>, room: &mu
     match feed.pass_on(tx, item, &settled.delivered, room) {
         Ok(()) => Ok(()),
         Err(
-            Error::Store(error) | Error::Bus(bus::Error::Store(error)) | Error::Schedule(schedule::Error::Store(error)),
+            Error::Store(error)
+            | Error::Bus(bus::Error::Store(error))
+            | Error::Schedule(schedule::Error::Store(error))
+            | Error::Topic(topic::Error::Store(error)),
         ) => Err(error.into()),
         Err(error) => {
             tracing::error!(%error, "something cannot be passed on");

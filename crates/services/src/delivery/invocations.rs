@@ -1,5 +1,6 @@
 //! Asynchronous invocations: functions as the target of the bag, and the rules that it goes by.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,10 @@ use super::{Answer, Cause, Delivered, Error, InvokeLater, ROOM_PAUSE, Target, em
 use crate::function::event_config::{AGE_MAX, RETRIES_MAX};
 use crate::function::{Destination, EventConfig, FunctionId, Qualifier, Unroutable};
 use crate::invoke::{self, Invoke, Invoked, Permit};
+use crate::queue::{self, Attribute, AttributeValue, NewMessage};
 use crate::run::{BoxFuture, Failure, Output, Payload, RequestId};
 use crate::services::Services;
+use crate::{function, topic, trace};
 
 /// Waits after a function failed. Source: Lambda developer guide, "Asynchronous invocation": "a one-minute wait between
 /// the first two attempts, and two minutes between the second and third attempts" (read 2026-11-24).
@@ -23,6 +26,11 @@ const AFTER_FAILURE: Backoff =
 /// Waits after the platform failed. Source: as above, "from 1 second after the first attempt to a maximum of 5 minutes".
 const AFTER_OUTAGE: Backoff = Backoff { first: Duration::from_secs(1), last: Duration::from_secs(300), jitter: true };
 
+/// Source: Lambda developer guide, "Adding a dead-letter queue": the first 1 KB (read 2026-11-24).
+const ERROR_CHARS_MAX: usize = 1_024;
+
+/// Who sends records to queues.
+const LAMBDA: &str = "lambda.amazonaws.com";
 /// What the record of an invocation is as a CloudEvent.
 const RECORD_KIND: &str = "nought.record";
 
@@ -89,7 +97,11 @@ impl Invocations {
             config.as_ref().is_some_and(|config| destination(config).is_some())
         };
         let version = Some(invoked.executed_version);
-        let failed = |document| match wanted(|config| &config.on_failure) {
+        let buried = || {
+            let found = self.services.store().read(|read| function::find(read, function, qualifier));
+            found.is_ok_and(|(_, details)| details.settings.dead_letter.is_some())
+        };
+        let failed = |document| match wanted(|config| &config.on_failure) || buried() {
             true => Delivered::Failed(Answer { document, version, request_id: None }),
             false => Delivered::Failed(Answer { version, ..Answer::default() }),
         };
@@ -148,6 +160,103 @@ impl Invocations {
     }
 }
 
+impl Invocations {
+    /// Sends an event that has failed to the function's queue or topic for such events, with what failed beside it.
+    ///
+    /// Source: Lambda developer guide, "Adding a dead-letter queue" (read 2026-11-24).
+    fn bury(&self, tx: &mut Tx, waiting: &Waiting, delivered: &Delivered) -> Result<(), Error> {
+        let qualifier = waiting.event.qualifier()?;
+        let dead_letter = match function::find(tx, &waiting.place.function, qualifier.as_ref()) {
+            Ok((_, details)) => details.settings.dead_letter,
+            Err(function::Error::Store(error)) => return Err(error.into()),
+            Err(_) => None, // it is gone, and its settings with it
+        };
+        let Some(destination) = dead_letter else { return Ok(()) };
+        let text = |data_type: &str, text: String| Attribute {
+            data_type: data_type.to_owned(),
+            value: AttributeValue::Text(text),
+        };
+        let mut attributes = BTreeMap::from([
+            ("RequestID".to_owned(), text("String", waiting.event.request_id.to_string())),
+            ("ErrorCode".to_owned(), text("Number", "200".to_owned())),
+        ]);
+        if let Delivered::Failed(answer) = delivered
+            && let Some(message) = message_of(&answer.document)
+        {
+            attributes.insert("ErrorMessage".to_owned(), text("String", message));
+        }
+        let document = waiting.document(tx)?;
+        self.tell(tx, waiting, &destination, document, attributes)
+    }
+
+    /// Sends what is told of an event to its destination.
+    fn tell(
+        &self,
+        tx: &mut Tx,
+        waiting: &Waiting,
+        destination: &Destination,
+        document: bytes::Bytes,
+        attributes: BTreeMap<String, Attribute>,
+    ) -> Result<(), Error> {
+        let cause = Cause {
+            trace: waiting.event.cause.trace,
+            request: Some(RequestId(waiting.event.request_id.clone())),
+            depth: waiting.event.cause.depth + 1,
+        };
+        let body = || String::from_utf8_lossy(&document).into_owned();
+        let dropped = |error: &dyn std::fmt::Display| {
+            tracing::warn!(request_id = %waiting.event.request_id, %error, "the record of an event is dropped");
+            Ok(())
+        };
+        match destination {
+            Destination::Function { id, qualifier } => {
+                let told = InvokeLater {
+                    function: id.clone(),
+                    qualifier: qualifier.clone(),
+                    document,
+                    kind: RECORD_KIND.into(),
+                    source: self
+                        .services
+                        .envelopes()
+                        .function(&waiting.place.function, waiting.event.qualifier()?.as_ref()),
+                    client_context: None,
+                    request_id: None,
+                    cause,
+                };
+                emit(tx, &told).map(drop)
+            }
+            Destination::Queue(id) => {
+                let trace_header = cause.trace.as_ref().map(trace::render_xray);
+                let sender = LAMBDA.to_owned();
+                let message = NewMessage { body: body(), attributes, trace_header, sender, ..NewMessage::default() };
+                match queue::emit(tx, id, &message) {
+                    Ok(_) => Ok(()),
+                    Err(queue::Error::Store(error)) => Err(error.into()),
+                    Err(error) => dropped(&error),
+                }
+            }
+            Destination::Topic(_) if document.len() > topic::message::BODY_BYTES_MAX => {
+                dropped(&"it is too large for a topic")
+            }
+            Destination::Topic(id) => {
+                let message = topic::NewMessage { body: body(), attributes, cause, ..topic::NewMessage::default() };
+                match topic::publish(tx, id, &message) {
+                    Ok(_) => Ok(()),
+                    Err(topic::Error::Store(error)) => Err(error.into()),
+                    Err(error) => dropped(&error),
+                }
+            }
+        }
+    }
+}
+
+/// The message of a function's error, as far as it is told.
+fn message_of(error: &[u8]) -> Option<String> {
+    let error: serde_json::Value = serde_json::from_slice(error).ok()?;
+    let message: String = error["errorMessage"].as_str()?.chars().take(ERROR_CHARS_MAX).collect();
+    (!message.is_empty()).then_some(message)
+}
+
 impl Rules for Invocations {
     fn retry(&self, waiting: &Waiting) -> Retry {
         let config = self.config(waiting);
@@ -162,13 +271,16 @@ impl Rules for Invocations {
     }
 
     fn ended(&self, tx: &mut Tx, waiting: &Waiting, end: End, delivered: &Delivered) -> Result<(), Error> {
+        if !matches!(end, End::Delivered | End::Gone) {
+            self.bury(tx, waiting, delivered)?;
+        }
         let config = self.config(waiting);
         let destination = config.as_ref().and_then(|config| match end {
             End::Delivered => config.on_success.as_ref(),
             End::RetriesExhausted | End::TooOld | End::TurnedOff => config.on_failure.as_ref(),
             End::Gone => None,
         });
-        let Some(Destination::Function { id, qualifier }) = destination else {
+        let Some(destination) = destination else {
             if end != End::Delivered {
                 let (function, request_id) = (&waiting.place.function, &waiting.event.request_id);
                 tracing::warn!(%request_id, %function, ?end, "an event is dropped");
@@ -176,21 +288,7 @@ impl Rules for Invocations {
             return Ok(());
         };
         let document = self.record(tx, waiting, end, delivered)?;
-        let told = InvokeLater {
-            function: id.clone(),
-            qualifier: qualifier.clone(),
-            document,
-            kind: RECORD_KIND.into(),
-            source: self.services.envelopes().function(&waiting.place.function, waiting.event.qualifier()?.as_ref()),
-            client_context: None,
-            request_id: None,
-            cause: Cause {
-                trace: waiting.event.cause.trace,
-                request: Some(RequestId(waiting.event.request_id.clone())),
-                depth: waiting.event.cause.depth + 1,
-            },
-        };
-        emit(tx, &told).map(drop)
+        self.tell(tx, waiting, destination, document, BTreeMap::new())
     }
 }
 

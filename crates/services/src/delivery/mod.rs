@@ -3,8 +3,9 @@
 //! Start reading at [`InvokeLater`] (how an event comes in) and `carry` (the loop). Where parcels come from is `Source`,
 //! where they go is `Target`, and how often and how long they are tried is a `policy`. There are three disciplines, each a
 //! `Source`: the `bag` (attempts and a deadline for each event, settled in any order), the `cursor` (order and a
-//! checkpoint for each partition) and the `feed` (rows that only lead to other rows: `published` events, `timers`, and
-//! messages that are `outgoing` to FIFO queues). Asynchronous `invocations` are a bag whose target are functions; a service
+//! checkpoint for each partition) and the `feed` (rows that only lead to other rows: `published` events, messages of
+//! topics that are `told`, `timers`, messages that are `outgoing` to FIFO queues, and `posts` to HTTP
+//! endpoints). Asynchronous `invocations` are a bag whose target are functions; a service
 //! that only wants a function to be run calls `emit` in its own transaction. Event source mappings are `mapped`: batches
 //! that are received from queues, which keep the attempts and deadlines themselves, or read from `shards` by the cursor;
 //! the target of both are `functions`.
@@ -27,11 +28,13 @@ mod mapped;
 mod outcome;
 mod outgoing;
 mod policy;
+mod posts;
 mod published;
 mod receiver;
 mod rows;
 mod shards;
 mod timers;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +44,7 @@ use store::{Timestamp, Tx, Watch};
 use tokio::sync::{Notify, watch};
 
 pub use cause::Cause;
-pub use outcome::{Discarded, Envelopes, Record, Response};
+pub use outcome::{Confirmation, Discarded, Envelopes, Notification, Record, Response, Signed};
 pub use policy::End;
 pub(crate) use shards::{begin as begin_reading, forget as forget_reading, regroup as regroup_reading};
 
@@ -51,12 +54,13 @@ use crate::name::Version;
 use crate::row::Unreadable;
 use crate::run::{BoxFuture, RequestId};
 use crate::services::Services;
-use crate::{mapping, schedule, stream, table};
+use crate::{mapping, schedule, stream, table, topic};
 use bag::Bag;
 use cursor::Cursor;
 use feed::{Commit, Feed, Feeder};
 use invocations::Invocations;
 use outgoing::{FifoQueues, Outgoings};
+use posts::{Endpoints, Posts};
 use published::Published;
 use timers::Timers;
 
@@ -92,6 +96,8 @@ pub enum Error {
     Mapping(Box<mapping::Error>),
     #[error(transparent)]
     Schedule(#[from] schedule::Error),
+    #[error(transparent)]
+    Topic(#[from] topic::Error),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
@@ -272,6 +278,9 @@ pub(crate) async fn run(services: Services, retry_scale: f64, stop: watch::Recei
         feed(&services, Published::new(services.clone()), Commit, stop.clone()),
         feed(&services, Timers::new(services.clone()), Commit, stop.clone()),
         feed(&services, Outgoings, FifoQueues(services.clone()), stop.clone()),
+        feed(&services, Posts { scale: retry_scale }, Endpoints(services.clone()), stop.clone()),
+        told::run(services.clone(), stop.clone()),
+        told::run_in_order(services.clone(), retry_scale, stop.clone()),
         invoke(services.clone(), retry_scale, stop),
     );
 }

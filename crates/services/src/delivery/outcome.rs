@@ -13,6 +13,7 @@ use crate::queue::{QueueId, Received};
 use crate::stream::{Shard, data};
 use crate::table;
 use crate::table::stream::ChangeRecord;
+use crate::topic::{Message, Signature, SubscriptionId, TopicId};
 
 /// How the documents are written that the platform itself sends. Their form is the wire's matter: the face brings it.
 ///
@@ -63,6 +64,27 @@ pub trait Envelopes: Send + Sync + 'static {
     /// What names a queue as the source of an event.
     fn queue(&self, id: &QueueId) -> Box<str>;
 
+    /// What names a topic.
+    fn topic(&self, id: &TopicId) -> Box<str>;
+
+    /// What names a subscription.
+    fn subscription(&self, id: &SubscriptionId) -> Box<str>;
+
+    /// What an HTTP endpoint is told to confirm its subscription.
+    fn confirmation(&self, confirmation: &Confirmation<'_>, signed: Signed<'_>) -> Bytes;
+
+    /// What is signed of that.
+    fn confirmation_signed_text(&self, confirmation: &Confirmation<'_>) -> String;
+
+    /// A message of a topic as queues and HTTP endpoints are told of it.
+    fn notification(&self, notification: &Notification<'_>) -> Bytes;
+
+    /// A message of a topic as the event of a function.
+    fn topic_event(&self, notification: &Notification<'_>) -> Bytes;
+
+    /// What is signed of a message with this body.
+    fn signed_text(&self, topic: &TopicId, message: &Message, body: &str) -> String;
+
     /// What names a function as the source of an event.
     fn function(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Box<str>;
 }
@@ -102,6 +124,39 @@ pub struct Discarded<'a> {
     pub sequences: (&'a str, &'a str),
     pub arrivals: (Timestamp, Timestamp),
     pub count: usize,
+}
+
+/// A message of a topic for one subscriber.
+#[derive(Debug)]
+pub struct Notification<'a> {
+    pub subscription: &'a SubscriptionId,
+    /// The host by which the subscriber knows the platform.
+    pub authority: &'a str,
+    pub message: &'a Message,
+    /// Of the message, for this subscriber.
+    pub body: &'a str,
+    /// In FIFO topics nothing is signed.
+    pub signed: Option<Signed<'a>>,
+}
+
+/// How a subscription is confirmed.
+#[derive(Debug)]
+pub struct Confirmation<'a> {
+    pub topic: &'a TopicId,
+    /// The host by which the subscriber knows the platform.
+    pub authority: &'a str,
+    pub message_id: &'a str,
+    pub token: &'a str,
+    pub at: Timestamp,
+}
+
+/// A signature and what it was made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    pub with: Signature,
+    pub text: &'a str,
+    /// Names the certificate.
+    pub fingerprint: &'a str,
 }
 
 #[derive(Debug)]

@@ -19,10 +19,8 @@ use crate::identity::{self, Context, Principal};
 use crate::name::{AccountId, FunctionName, Region};
 use crate::queue::{self, Attribute, AttributeValue, NewMessage, QueueId, QueueName};
 use crate::services::Services;
+use crate::topic::{self, TopicId, TopicName};
 use crate::trace;
-
-/// Who asks functions for permission.
-const EVENTS: Principal = Principal::Service { name: "events.amazonaws.com" };
 
 /// Buses that an event may pass through: with more it is taken for going round in circles.
 const DEPTH_MAX: u32 = 16;
@@ -81,6 +79,7 @@ impl<'a> Address<'a> {
 }
 
 impl Sender<'_> {
+    /// Who asks functions for permission.
     fn service(self) -> &'static str {
         match self {
             Sender::Rule(_) => "events.amazonaws.com",
@@ -123,6 +122,7 @@ impl Receivers {
             Receiver::Function { at, qualifier } => self.invoke(tx, dispatch, at, qualifier.as_deref()),
             Receiver::Bus(at) => pass_to_bus(tx, dispatch, at),
             Receiver::Queue(at) => enqueue(tx, dispatch, at),
+            Receiver::Topic(at) => publish(tx, dispatch, at),
             Receiver::Unserved => Ok(Err(Refused {
                 code: "NO_RESOURCE",
                 text: "Nothing can be delivered to a target of this kind here yet.".to_owned(),
@@ -152,7 +152,7 @@ impl Receivers {
             Err(Unroutable::Absent | Unroutable::Failed(_)) => return Ok(Err(absent())),
         }
         if let Sender::Rule(rule) = dispatch.sender
-            && !self.allowed(rule, arn, &function, qualifier.as_ref())
+            && !may_run(&self.services, dispatch.sender.service(), rule, (&function, qualifier.as_ref(), arn))
         {
             let text = format!("The resource policy of {arn} does not let {rule} invoke it.");
             return Ok(Err(Refused { code: "NO_PERMISSIONS", text }));
@@ -172,18 +172,25 @@ impl Receivers {
         };
         emit(tx, &later).map(|_| Ok(()))
     }
+}
 
-    fn allowed(&self, rule: &str, target: &str, function: &FunctionId, qualifier: Option<&Qualifier>) -> bool {
-        let context =
-            Context::default().with("aws:SourceArn", rule).with("aws:SourceAccount", function.scope.account.as_str());
-        let request = identity::Request {
-            action: "lambda:InvokeFunction",
-            resource: target,
-            owner: &function.scope.account,
-            context: &context,
-        };
-        identity::authorize(&EVENTS, &request, &self.services.routes().policy(function, qualifier)).allowed()
-    }
+/// Whether the policy of a function lets a service run it for something of its own.
+pub(super) fn may_run(
+    services: &Services,
+    service: &'static str,
+    source_arn: &str,
+    (function, qualifier, arn): (&FunctionId, Option<&Qualifier>, &str),
+) -> bool {
+    let context =
+        Context::default().with("aws:SourceArn", source_arn).with("aws:SourceAccount", function.scope.account.as_str());
+    let request = identity::Request {
+        action: "lambda:InvokeFunction",
+        resource: arn,
+        owner: &function.scope.account,
+        context: &context,
+    };
+    let policy = services.routes().policy(function, qualifier);
+    identity::authorize(&Principal::Service { name: service }, &request, &policy).allowed()
 }
 
 /// Sends what a target does not get to the queue for dead letters.
@@ -260,6 +267,27 @@ fn enqueue(tx: &mut Tx, dispatch: &Dispatch<'_>, at: &Place) -> Result<Result<()
             Outgoing::put(tx, at, &message, facts, &dispatch.to);
             Ok(Ok(()))
         }
+    }
+}
+
+fn publish(tx: &mut Tx, dispatch: &Dispatch<'_>, at: &Place) -> Result<Result<(), Refused>, Error> {
+    let refused = |code, text: String| Ok(Err(Refused { code, text }));
+    let topic = scope(at).zip(TopicName::parse(&at.name).ok()).map(|(scope, name)| TopicId { scope, name });
+    let Some(topic) = topic else { return refused("NO_RESOURCE", format!("There is no topic {}.", at.name)) };
+    if dispatch.document.len() > topic::message::BODY_BYTES_MAX {
+        return refused("INVALID_PARAMETER", "The event is too large for a topic.".to_owned());
+    }
+    let message = topic::NewMessage {
+        body: String::from_utf8_lossy(&dispatch.document).into_owned(),
+        group: dispatch.to.group.map(ToOwned::to_owned),
+        cause: Cause { depth: dispatch.cause.depth + 1, ..dispatch.cause.clone() },
+        ..topic::NewMessage::default()
+    };
+    match topic::publish(tx, &topic, &message) {
+        Ok(_) => Ok(Ok(())),
+        Err(topic::Error::Store(error)) => Err(error.into()),
+        Err(error @ topic::Error::NoSuchTopic(_)) => refused("NO_RESOURCE", error.to_string()),
+        Err(error) => refused("INVALID_PARAMETER", error.to_string()),
     }
 }
 

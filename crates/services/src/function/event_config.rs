@@ -9,6 +9,8 @@ use store::{Read, Timestamp, Tx};
 
 use super::{Error, FunctionId, Qualifier, Scope, rows};
 use crate::name::{AccountId, FunctionName, Malformed, Region, Version};
+use crate::queue::{self, QueueId, QueueName};
+use crate::topic::{self, TopicId, TopicName};
 
 /// Attempts after the first. Source: Lambda API model, `MaximumRetryAttempts` (read 2026-11-24).
 pub const RETRIES_MAX: u32 = 2;
@@ -27,9 +29,12 @@ pub struct EventConfig {
 }
 
 /// Where the record of an event goes once it is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "DestinationRow", into = "DestinationRow")]
 pub enum Destination {
     Function { id: FunctionId, qualifier: Option<Qualifier> },
+    Queue(QueueId),
+    Topic(TopicId),
 }
 
 /// A change of some of it; `None` keeps what is there.
@@ -117,6 +122,19 @@ fn check(read: &mut impl Read, id: &FunctionId, destination: &Destination) -> Re
             Err(Error::NoSuchFunction { .. }) => Err(Error::NoSuchDestination(destination.clone())),
             Err(error) => Err(error),
         },
+        // What keeps order takes no records.
+        Destination::Queue(other) if other.name.is_fifo() => Err(Error::NoSuchDestination(destination.clone())),
+        Destination::Topic(other) if other.name.is_fifo() => Err(Error::NoSuchDestination(destination.clone())),
+        Destination::Queue(other) => match queue::settings_of(read, other) {
+            Ok(_) => Ok(()),
+            Err(queue::Error::Store(error)) => Err(error.into()),
+            Err(_) => Err(Error::NoSuchDestination(destination.clone())),
+        },
+        Destination::Topic(other) => match topic::find(read, other) {
+            Ok(_) => Ok(()),
+            Err(topic::Error::Store(error)) => Err(error.into()),
+            Err(_) => Err(Error::NoSuchDestination(destination.clone())),
+        },
     }
 }
 
@@ -134,18 +152,13 @@ pub(super) struct EventConfigRow {
 #[derive(Serialize, Deserialize)]
 enum DestinationRow {
     Function { account: String, region: String, name: String, qualifier: Option<String> },
+    Queue { account: String, region: String, name: String },
+    Topic { account: String, region: String, name: String },
 }
 
 impl EventConfig {
     pub(super) fn to_row(&self) -> EventConfigRow {
-        let destination = |given: &Option<Destination>| {
-            given.as_ref().map(|Destination::Function { id, qualifier }| DestinationRow::Function {
-                account: id.scope.account.to_string(),
-                region: id.scope.region.to_string(),
-                name: id.name.to_string(),
-                qualifier: qualifier.as_ref().map(ToString::to_string),
-            })
-        };
+        let destination = |given: &Option<Destination>| given.as_ref().map(DestinationRow::of);
         EventConfigRow {
             retries: self.retries,
             age: self.age,
@@ -168,13 +181,55 @@ impl EventConfigRow {
     }
 }
 
+impl TryFrom<DestinationRow> for Destination {
+    type Error = Malformed;
+
+    fn try_from(row: DestinationRow) -> Result<Destination, Malformed> {
+        row.parse()
+    }
+}
+
+impl From<Destination> for DestinationRow {
+    fn from(destination: Destination) -> DestinationRow {
+        DestinationRow::of(&destination)
+    }
+}
+
 impl DestinationRow {
+    fn of(destination: &Destination) -> DestinationRow {
+        let texts = |scope: &Scope| (scope.account.to_string(), scope.region.to_string());
+        match destination {
+            Destination::Function { id, qualifier } => {
+                let (account, region) = texts(&id.scope);
+                let qualifier = qualifier.as_ref().map(ToString::to_string);
+                DestinationRow::Function { account, region, name: id.name.to_string(), qualifier }
+            }
+            Destination::Queue(id) => {
+                let (account, region) = texts(&id.scope);
+                DestinationRow::Queue { account, region, name: id.name.to_string() }
+            }
+            Destination::Topic(id) => {
+                let (account, region) = texts(&id.scope);
+                DestinationRow::Topic { account, region, name: id.name.to_string() }
+            }
+        }
+    }
+
     fn parse(self) -> Result<Destination, Malformed> {
-        let DestinationRow::Function { account, region, name, qualifier } = self;
-        let scope = Scope { account: AccountId::parse(&account)?, region: Region::parse(&region)? };
-        Ok(Destination::Function {
-            id: FunctionId { scope, name: FunctionName::parse(&name)? },
-            qualifier: qualifier.as_deref().map(Qualifier::parse).transpose()?,
+        let scope = |account: &str, region: &str| {
+            Ok(Scope { account: AccountId::parse(account)?, region: Region::parse(region)? })
+        };
+        Ok(match self {
+            DestinationRow::Function { account, region, name, qualifier } => Destination::Function {
+                id: FunctionId { scope: scope(&account, &region)?, name: FunctionName::parse(&name)? },
+                qualifier: qualifier.as_deref().map(Qualifier::parse).transpose()?,
+            },
+            DestinationRow::Queue { account, region, name } => {
+                Destination::Queue(QueueId { scope: scope(&account, &region)?, name: QueueName::parse(&name)? })
+            }
+            DestinationRow::Topic { account, region, name } => {
+                Destination::Topic(TopicId { scope: scope(&account, &region)?, name: TopicName::parse(&name)? })
+            }
         })
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::event_config::Destination;
+
 /// Longest timeout. Source: Lambda quotas, "Function timeout" (read 2026-11-24).
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(900);
 /// Least and most memory. Source: Lambda quotas, "Function memory allocation" (read 2026-11-24).
@@ -106,6 +108,9 @@ pub struct Settings {
     pub environment: BTreeMap<String, String>,
     pub architecture: Architecture,
     pub tracing: Tracing,
+    /// The queue or topic for events that the function has failed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter: Option<Destination>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,6 +210,8 @@ pub struct SettingsChange {
     pub environment: Option<BTreeMap<String, String>>,
     pub architecture: Option<Architecture>,
     pub tracing: Option<Tracing>,
+    /// `Some(None)` takes it away.
+    pub dead_letter: Option<Option<Destination>>,
 }
 
 impl SettingsChange {
@@ -219,6 +226,7 @@ impl SettingsChange {
         set(&mut to.environment, &self.environment);
         set(&mut to.architecture, &self.architecture);
         set(&mut to.tracing, &self.tracing);
+        set(&mut to.dead_letter, &self.dead_letter);
     }
 }
 

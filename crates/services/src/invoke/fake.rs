@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::bucket::BucketName;
 use crate::bucket::notification::ObjectEvent;
-use crate::delivery::{Discarded, Envelopes, Record};
+use crate::delivery::{Confirmation, Discarded, Envelopes, Notification, Record, Signed};
 use crate::function::{Architecture, Create, FunctionId, Qualifier, Scope, Settings, Tracing};
 use crate::invoke::{Invoke, Invoked};
 use crate::mapping::Origin;
@@ -25,6 +25,7 @@ use crate::run::{
 use crate::services::{Options, Services};
 use crate::stream::{Shard, data};
 use crate::table::{self, stream::ChangeRecord};
+use crate::topic::{Message, SubscriptionId, TopicId};
 
 /// Runs documents as `runs` describes. Each invocation that is told to wait takes one permit from `gate`.
 pub(crate) struct Fake {
@@ -214,6 +215,34 @@ impl Envelopes for Plain {
     fn discarded(&self, discarded: &Discarded<'_>) -> Bytes {
         format!("{:?} {} {}", discarded.end, discarded.invoke_count, discarded.count).into()
     }
+
+    fn topic(&self, id: &TopicId) -> Box<str> {
+        id.name.as_str().into()
+    }
+
+    fn notification(&self, notification: &Notification<'_>) -> Bytes {
+        format!("told {}", notification.body).into()
+    }
+
+    fn subscription(&self, id: &SubscriptionId) -> Box<str> {
+        id.id.clone()
+    }
+
+    fn confirmation(&self, confirmation: &Confirmation<'_>, _: Signed<'_>) -> Bytes {
+        confirmation.token.to_owned().into()
+    }
+
+    fn confirmation_signed_text(&self, confirmation: &Confirmation<'_>) -> String {
+        confirmation.token.to_owned()
+    }
+
+    fn topic_event(&self, notification: &Notification<'_>) -> Bytes {
+        format!("{} of {}", notification.body, notification.subscription.topic.name).into()
+    }
+
+    fn signed_text(&self, _: &TopicId, _: &Message, body: &str) -> String {
+        body.to_owned()
+    }
 }
 
 /// Services over a store in memory at a given time, with the fake below them.
@@ -249,6 +278,7 @@ impl World {
             environment: Default::default(),
             architecture: Architecture::X86_64,
             tracing: Tracing::PassThrough,
+            dead_letter: None,
         };
         let package = Bytes::from(name.to_owned());
         let new = Create { settings, package, tags: Default::default(), publish: false };

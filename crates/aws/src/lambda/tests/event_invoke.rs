@@ -72,7 +72,7 @@ async fn a_configuration_that_cannot_be_is_refused_in_lambda_s_words() {
             ),
             (
                 &failure("arn:aws:sns:eu-central-1:000000000000:t"),
-                &invalid("A destination that is a topic does not exist in Nought yet: leave it out of the request."),
+                &invalid("The destination ARN arn:aws:sns:eu-central-1:000000000000:t is invalid."),
             ),
         ])
         .await;

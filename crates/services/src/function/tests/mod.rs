@@ -42,6 +42,7 @@ fn settings() -> Settings {
         environment: BTreeMap::new(),
         architecture: Architecture::X86_64,
         tracing: Tracing::PassThrough,
+        dead_letter: None,
     }
 }
 
