@@ -57,6 +57,9 @@ pub async fn serve(edge: &Edge, request: Request<Body>, peer: &Peer) -> Response
         (&Method::GET, link) if link.starts_with("code/") => {
             ("DownloadCode", aws::lambda::code::download(edge.services(), request.uri()).await)
         }
+        (&Method::GET, link) if link.starts_with("sns/") => {
+            ("DownloadCertificate", aws::sns::certificate(edge.services(), request.uri().path()).await)
+        }
         (&Method::POST, "usage") => ("Usage", answer(usage(edge, request, peer).await)),
         (&Method::POST, "backup") => ("Backup", answer(backup(edge, request, peer).await)),
         _ => ("", answer(Err(Refused::Unknown))),

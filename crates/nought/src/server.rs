@@ -191,6 +191,7 @@ async fn open_services(
         concurrency_max: settings.concurrency_max,
         log_retention: settings.log_retention,
         retry_scale: settings.retry_scale,
+        outside: Some(Arc::new(runtime::Outside { functions: egress(settings) })),
         ..services::Options::default()
     };
     Services::open(store, runtime, Arc::new(aws::Envelopes), options).await.context("cannot start the services")

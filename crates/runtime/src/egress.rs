@@ -43,6 +43,19 @@ pub async fn connect(switch: Egress, host: &str, port: u16) -> Result<TcpStream,
     if switch == Egress::None {
         return Err(Refused::Closed);
     }
+    reach(host, port, is_forbidden).await
+}
+
+/// Connects to `host` for the platform itself: this machine too, but not the local link with its metadata services.
+pub async fn connect_nearby(host: &str, port: u16) -> Result<TcpStream, Refused> {
+    reach(host, port, |address| match plain(address) {
+        IpAddr::V4(four) => is_special_four(four) && !four.is_loopback(),
+        IpAddr::V6(six) => is_special_six(six) && !six.is_loopback(),
+    })
+    .await
+}
+
+async fn reach(host: &str, port: u16, is_forbidden: fn(IpAddr) -> bool) -> Result<TcpStream, Refused> {
     let addresses = resolve(host, port).await?;
     if addresses.iter().any(|address| is_forbidden(address.ip())) {
         return Err(Refused::Forbidden { host: host.to_owned() });

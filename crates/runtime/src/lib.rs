@@ -10,8 +10,10 @@
 mod component;
 pub mod egress;
 mod options;
+mod outside;
 mod package;
 mod process;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +24,7 @@ use services::run::{
 };
 
 pub use options::{Egress, Options};
+pub use outside::Outside;
 pub use process::{Doctor, Tier};
 
 use component::Components;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,13 +17,14 @@ use hyper_util::rt::TokioIo;
 use services::run::{Connection, FunctionVersion, Gateway};
 use tokio::time::{Instant, Sleep, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::GATEWAY;
 use crate::egress::{self, Refused};
 use crate::options::Egress;
+use crate::tls;
 
 /// Longest time to connect, where the guest names none; its own deadline usually comes first.
 const CONNECT_MAX: Duration = Duration::from_secs(30);
@@ -143,28 +144,8 @@ fn refused(refused: Refused) -> Error {
     }
 }
 
-/// Certificates are checked against the roots that the host trusts, and where it has none, Mozilla's.
-fn roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    roots
-}
-
 fn tls_config() -> Result<Arc<ClientConfig>, Error> {
-    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if let Some(config) = CONFIG.get() {
-        return Ok(config.clone());
-    }
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::InternalError(Some(error.to_string())))?
-        .with_root_certificates(roots())
-        .with_no_client_auth();
-    Ok(CONFIG.get_or_init(|| Arc::new(config)).clone())
+    tls::config().map_err(|error| Error::InternalError(Some(error.to_string())))
 }
 
 fn origin_form(uri: &Uri) -> Uri {
