@@ -107,9 +107,17 @@ impl Client {
 
     /// A request of the CloudWatch Logs API.
     pub async fn logs(&self, operation: &str, input: &Value) -> Result<Value, Error> {
-        let target = format!("Logs_20140328.{operation}");
-        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
-        let answer = self.call("logs", Method::POST, "/", &headers, input.to_string().into()).await?;
+        self.targeted("logs", "application/x-amz-json-1.1", &format!("Logs_20140328.{operation}"), input).await
+    }
+
+    /// A request of the SQS API.
+    pub async fn sqs(&self, operation: &str, input: &Value) -> Result<Value, Error> {
+        self.targeted("sqs", "application/x-amz-json-1.0", &format!("AmazonSQS.{operation}"), input).await
+    }
+
+    async fn targeted(&self, service: &str, media: &str, target: &str, input: &Value) -> Result<Value, Error> {
+        let headers = [("content-type", media), ("x-amz-target", target)];
+        let answer = self.call(service, Method::POST, "/", &headers, input.to_string().into()).await?;
         self.json(answer.body())
     }
 

@@ -1,6 +1,7 @@
-"""Makes a thumbnail of every photo that is put into the bucket that it is told of."""
+"""Makes a thumbnail of every photo that is put into the bucket that it is told of, and says so on a queue."""
 
 import io
+import json
 import os
 from urllib.parse import unquote_plus
 
@@ -11,6 +12,8 @@ WIDTH = 320
 
 thumbnails = os.environ["THUMBNAILS"]
 s3 = boto3.client("s3")
+sqs = boto3.client("sqs")
+made = sqs.get_queue_url(QueueName=os.environ["MADE"])["QueueUrl"]
 
 
 def lambda_handler(event, context):
@@ -27,6 +30,7 @@ def lambda_handler(event, context):
             print(f"{key} is not a JPEG")
             continue
         s3.put_object(Bucket=thumbnails, Key=key, Body=small, ContentType="image/jpeg")
+        sqs.send_message(QueueUrl=made, MessageBody=json.dumps({"key": key}))
         print(f"{key}: {len(data)} bytes became {len(small)} bytes")
 
 

@@ -37,6 +37,12 @@ pub async fn notify(client: &Client, bucket: &str, prefix: &str, function: &str)
     put.map(drop).with_context(|| format!("cannot have {bucket} run {function}"))
 }
 
+/// Puts a small object.
+pub async fn put(client: &Client, bucket: &str, key: &str, body: Bytes) -> Result<()> {
+    let put = call(client, Method::PUT, &format!("/{bucket}/{key}"), body).await;
+    put.map(drop).with_context(|| format!("cannot put {key} into {bucket}"))
+}
+
 /// Whether there is an object.
 pub async fn has(client: &Client, bucket: &str, key: &str) -> Result<bool> {
     match call(client, Method::HEAD, &format!("/{bucket}/{key}"), Bytes::new()).await {

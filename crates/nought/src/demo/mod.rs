@@ -1,13 +1,16 @@
 //! `nought demo`: the platform with the sample application of `examples/`, each step shown with its answer and its time.
 //!
 //! Start at [`run`]. It is an ordinary client of an ordinary server; the sample is in the program, so that it runs
-//! from anywhere. Each step is a module: [`hello`], [`shrink`], [`photos`].
+//! from anywhere. Each step is a module: [`hello`], [`shrink`], [`photos`],
+//! [`album`].
 
+mod album;
 mod bucket;
 mod hello;
 mod jpeg;
 mod photos;
 mod python;
+mod queue;
 mod shrink;
 mod steps;
 
@@ -48,11 +51,15 @@ async fn show(server: &Server) -> Result<()> {
         Some((_, pillow)) => photos::show(&client, server, pillow).await.context("the photos")?,
         None => None,
     };
+    let album = match (&photos, &shrink) {
+        (Some(_), Some((_, pillow))) => Some(album::show(&client, &pillow.runtime).await.context("the album")?),
+        _ => None,
+    };
     let shrink = shrink.as_ref().map(|(shrink, _)| shrink);
     let page = photos.as_ref().map(|photos| &photos.page);
     let thumbnail = photos.as_ref().map(|photos| &photos.thumbnail);
     title("logs");
-    for deployed in [Some(&hello), shrink, page, thumbnail].into_iter().flatten() {
+    for deployed in [Some(&hello), shrink, page, thumbnail, album.as_ref()].into_iter().flatten() {
         println!("   {}", last_report(&client, &deployed.name).await?);
     }
     title("URLs");

@@ -10,14 +10,16 @@ use serde_json::{Value, json};
 
 use super::python::{self, Function};
 use super::steps::{millis, spread, timed, title, urls};
-use super::{PHOTO, bucket, jpeg};
+use super::{PHOTO, bucket, jpeg, queue};
 use crate::client::{Client, Encoded};
 use crate::deploy::{self, Deployed};
 use crate::server::Server;
 use crate::wheels::Wheels;
 
 const PHOTOS: &str = "photos";
-const THUMBNAILS: &str = "thumbnails";
+pub const THUMBNAILS: &str = "thumbnails";
+/// Where the thumbnail function says what it has made.
+pub const MADE: &str = "thumbnails-made";
 /// Where the page's uploads go.
 const PREFIX: &str = "uploads/";
 
@@ -25,8 +27,9 @@ const PREFIX: &str = "uploads/";
 const THUMBNAIL_WAIT_MAX: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(5);
 
-/// Further photos, one after the other.
+/// Further photos, one after the other, and with the first.
 const WARM: usize = 5;
+pub const SHOWN: usize = 1 + WARM;
 
 /// The application's two functions.
 pub struct Application {
@@ -79,11 +82,12 @@ async fn deploy(client: &Client, server: &Server, pillow: &Wheels) -> Result<App
     for name in [PHOTOS, THUMBNAILS] {
         bucket::make(client, name).await?;
     }
+    queue::make(client, MADE, &json!({})).await?;
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let thumbnail = Function {
         name: "thumbnail",
         files: &[("lambda_function.py", include_str!("../../../../examples/demo/thumbnail/lambda_function.py"))],
-        variables: vec![pair("THUMBNAILS", THUMBNAILS)],
+        variables: vec![pair("THUMBNAILS", THUMBNAILS), pair("MADE", MADE)],
     };
     let page = Function {
         name: "photos",
@@ -128,12 +132,13 @@ async fn once(client: &Client, page: &Deployed) -> Result<Shown> {
     Ok(Shown { key: key.to_owned(), asked, stored, followed, small: small.into_body() })
 }
 
-/// Waits until the thumbnail is there, and says how long that was.
-async fn wait(client: &Client, key: &str) -> Result<Duration> {
+/// Waits until an object is among the thumbnails, and says how long that was.
+pub async fn wait(client: &Client, key: &str) -> Result<Duration> {
     let began = Instant::now();
     while !bucket::has(client, THUMBNAILS, key).await? {
         if began.elapsed() > THUMBNAIL_WAIT_MAX {
-            bail!("no thumbnail came within {} s: `nought logs thumbnail` may say why", THUMBNAIL_WAIT_MAX.as_secs());
+            let waited = THUMBNAIL_WAIT_MAX.as_secs();
+            bail!("no {THUMBNAILS}/{key} came within {waited} s: `nought logs` of its function may say why");
         }
         tokio::time::sleep(POLL).await;
     }
