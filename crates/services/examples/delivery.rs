@@ -82,6 +82,10 @@ impl Envelopes for Silent {
         Bytes::new()
     }
 
+    fn object_detail(&self, _: &ObjectEvent<'_>) -> String {
+        "{}".to_owned()
+    }
+
     fn bucket(&self, name: &BucketName) -> Box<str> {
         name.as_str().into()
     }

@@ -59,6 +59,10 @@ impl delivery::Envelopes for Envelopes {
         s3::event::document(event).into()
     }
 
+    fn object_detail(&self, event: &ObjectEvent<'_>) -> String {
+        s3::event::detail(event)
+    }
+
     fn bucket(&self, name: &BucketName) -> Box<str> {
         s3::event::arn(name).into()
     }

@@ -53,6 +53,74 @@ pub fn document(event: &ObjectEvent<'_>) -> String {
     json!({ "Records": [record] }).to_string()
 }
 
+/// The detail of an event on a bus.
+///
+/// Source: S3 User Guide, "EventBridge event message structure" (read 2026-11-24).
+pub fn detail(event: &ObjectEvent<'_>) -> String {
+    let change = event.change;
+    let mut object = json!({ "key": change.key.as_str() });
+    if let Some(size) = change.size.filter(|_| event.name.starts_with("ObjectCreated:")) {
+        object["size"] = json!(size);
+    }
+    match (&change.etag, change.kind) {
+        (Some(etag), _) => object["etag"] = json!(etag),
+        (None, ChangeKind::MarkerMade) => object["etag"] = json!(MARKER_ETAG),
+        (None, _) => {}
+    }
+    if event.keeps_versions() {
+        object["version-id"] = json!(change.version.to_string());
+    }
+    let mut detail = json!({
+        "version": "0",
+        "bucket": { "name": event.bucket.name.as_str() },
+        "object": object,
+        "request-id": event.origin.request_id,
+    });
+    match &event.origin.by {
+        By::Caller { principal, address } => {
+            let account = principal.account().unwrap_or(&event.bucket.account);
+            detail["requester"] = json!(account.as_str());
+            detail["source-ip-address"] = json!(address);
+        }
+        By::Lifecycle => detail["requester"] = json!(S3),
+    }
+    let tagging = matches!(change.kind, ChangeKind::TagsPut | ChangeKind::TagsDeleted);
+    if !tagging {
+        detail["object"]["sequencer"] = json!(format!("{:018X}", change.sequence));
+        detail["reason"] = json!(reason(event.name));
+    }
+    if let Some(how) = deletion(change.kind) {
+        detail["deletion-type"] = json!(how);
+    }
+    detail.to_string()
+}
+
+/// The call that made or deleted an object.
+fn reason(name: &str) -> &'static str {
+    match name {
+        "ObjectCreated:Put" => "PutObject",
+        "ObjectCreated:Post" => "POST Object",
+        "ObjectCreated:Copy" => "CopyObject",
+        "ObjectCreated:CompleteMultipartUpload" => "CompleteMultipartUpload",
+        name if name.starts_with("LifecycleExpiration:") => "Lifecycle Expiration",
+        _ => "DeleteObject",
+    }
+}
+
+fn deletion(kind: ChangeKind) -> Option<&'static str> {
+    match kind {
+        ChangeKind::Deleted { .. } => Some("Permanently Deleted"),
+        ChangeKind::MarkerMade => Some("Delete Marker Created"),
+        ChangeKind::Put
+        | ChangeKind::Post
+        | ChangeKind::Copy
+        | ChangeKind::CompletedUpload
+        | ChangeKind::TagsPut
+        | ChangeKind::TagsDeleted
+        | ChangeKind::Locked => None,
+    }
+}
+
 fn version(name: &str) -> &'static str {
     match name.starts_with("ObjectTagging:") || name.starts_with("LifecycleExpiration:") {
         true => "2.3",

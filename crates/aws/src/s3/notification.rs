@@ -43,9 +43,10 @@ pub async fn put_bucket_notification_configuration(
 ) -> Answer<dto::PutBucketNotificationConfigurationOutput> {
     let name = name_of(&ask.input.bucket)?;
     let given = &ask.input.notification_configuration;
-    if given.event_bridge_configuration.is_some() {
-        return Err(not_yet("An event bus as the destination of notifications"));
-    }
+    let to_bus = match given.event_bridge_configuration {
+        Some(_) => Some(Subscription::to_bus(&existing(&ask, &ask.input.bucket)?)),
+        None => None,
+    };
     let functions = given
         .lambda_function_configurations
         .iter()
@@ -61,7 +62,8 @@ pub async fn put_bucket_notification_configuration(
         .iter()
         .flatten()
         .map(|one| subscription(&one.id, &one.events, one.filter.as_ref(), topic(&one.topic_arn)?));
-    let notifications = Notifications(functions.chain(queues).chain(topics).collect::<Result<_, Refusal>>()?);
+    let all = functions.chain(queues).chain(topics).chain(to_bus.map(Ok));
+    let notifications = Notifications(all.collect::<Result<_, Refusal>>()?);
     let test_message = test_message(&ask, name.as_str());
     let destinations = match ask.input.skip_destination_validation {
         Some(true) => Destinations::Skipped,
@@ -70,10 +72,6 @@ pub async fn put_bucket_notification_configuration(
     let notifier = ask.notifier();
     ask.services().transact(|tx| notifier.configure(tx, &name, &notifications, destinations)).await?;
     Ok(dto::PutBucketNotificationConfigurationOutput::default().into())
-}
-
-fn not_yet(what: &str) -> Refusal {
-    refusal(501, "NotImplemented", format!("{what} is not implemented."))
 }
 
 fn subscription(
@@ -169,6 +167,9 @@ fn arn_of(destination: &Destination) -> String {
         Destination::Function { id, qualifier } => lambda::arn::of(id, qualifier.as_ref()),
         Destination::Queue(id) => sqs::address::arn(id),
         Destination::Topic(id) => sns::address::arn(id),
+        Destination::Bus(id) => {
+            format!("arn:aws:events:{}:{}:event-bus/{}", id.scope.region, id.scope.account, id.name)
+        }
     }
 }
 
@@ -198,6 +199,7 @@ pub fn refused(invalid: &Invalid) -> Refusal {
                 Destination::Function { .. } => "CloudFunction",
                 Destination::Queue(_) => "Queue",
                 Destination::Topic(_) => "Topic",
+                Destination::Bus(_) => "EventBridge",
             };
             let text = "The notification destination service region is not valid for the bucket location constraint";
             invalid_argument(name, &arn_of(destination), text)
@@ -207,6 +209,7 @@ pub fn refused(invalid: &Invalid) -> Refusal {
                 Destination::Function { .. } => "The destination Lambda does not exist",
                 Destination::Queue(_) => "The destination queue does not exist",
                 Destination::Topic(_) => "The destination topic does not exist",
+                Destination::Bus(_) => "The destination bus does not exist",
             };
             unable(destination, why.to_owned())
         }
@@ -217,7 +220,9 @@ pub fn refused(invalid: &Invalid) -> Refusal {
         Invalid::Fifo(destination) => {
             let (name, text) = match &**destination {
                 Destination::Topic(_) => ("Topic", "FIFO SNS topics are not supported."),
-                Destination::Queue(_) | Destination::Function { .. } => ("Queue", "FIFO SQS queues are not supported."),
+                Destination::Queue(_) | Destination::Function { .. } | Destination::Bus(_) => {
+                    ("Queue", "FIFO SQS queues are not supported.")
+                }
             };
             invalid_argument(name, &arn_of(destination), text)
         }
@@ -229,7 +234,7 @@ pub async fn get_bucket_notification_configuration(
 ) -> Answer<dto::GetBucketNotificationConfigurationOutput> {
     let bucket = existing(&ask, &ask.input.bucket)?;
     let found = ask.services().store().read(|read| config::find::<Notifications>(read, &bucket))?;
-    let (mut functions, mut queues, mut topics) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut functions, mut queues, mut topics, mut bus) = (Vec::new(), Vec::new(), Vec::new(), None);
     for one in found.unwrap_or_default().0 {
         let events = one.events.iter().map(|event| format!("s3:{}", event.as_str()).into()).collect();
         let (arn, filter, id) = (arn_of(&one.destination), told_filter(&one), Some(one.id));
@@ -239,12 +244,14 @@ pub async fn get_bucket_notification_configuration(
             }
             Destination::Queue(_) => queues.push(dto::QueueConfiguration { events, filter, id, queue_arn: arn }),
             Destination::Topic(_) => topics.push(dto::TopicConfiguration { events, filter, id, topic_arn: arn }),
+            Destination::Bus(_) => bus = Some(dto::EventBridgeConfiguration::default()),
         }
     }
     Ok(dto::GetBucketNotificationConfigurationOutput {
         lambda_function_configurations: (!functions.is_empty()).then_some(functions),
         queue_configurations: (!queues.is_empty()).then_some(queues),
         topic_configurations: (!topics.is_empty()).then_some(topics),
+        event_bridge_configuration: bus,
         ..Default::default()
     }
     .into())

@@ -1,11 +1,11 @@
-//! Notifications: what changes in a bucket is told to functions, queues and topics.
+//! Notifications: what changes in a bucket is told to functions, queues, topics and the default bus.
 //!
 //! Start reading at [`Notifications`] (who is told of what) and [`Notifier::tell`]. Whoever changes an object tells of
 //! the [`Change`] in the same transaction.
 //!
 //! Always true:
 //! - A change and its events commit together. A function's event is then a row of the delivery loop, a queue's and a
-//!   topic's a message.
+//!   topic's a message, a bus's an event that waits there.
 //! - A function is run only while its policy lets S3 run it: asked when the configuration is put, and for every event.
 //! - Policies of queues are not asked: queues do not enforce them yet, for anybody.
 
@@ -19,6 +19,8 @@ use super::config::{self, Config};
 use super::create::{self, Bucket};
 use super::history::{Change, ChangeKind};
 use super::{BucketName, Error, Versioning, rows};
+use crate::bus::event::Event;
+use crate::bus::{self, BusId, BusName};
 use crate::delivery::{self, Cause, Envelopes, InvokeLater};
 use crate::function::{self, FunctionId, Qualifier, Scope, permission};
 use crate::identity::{self, Context, Principal, Request};
@@ -36,6 +38,9 @@ const SUBJECT: &str = "Amazon S3 Notification";
 
 /// What a component is told an event is.
 const EVENT_KIND: &str = "aws.s3.object";
+
+/// Whose events those on a bus are.
+const BUS_SOURCE: &str = "aws.s3";
 
 /// Who is told of what, in a bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +119,23 @@ impl Subscribed {
 }
 
 impl Subscription {
+    /// The default bus is told of everything that is told at all: rules choose there.
+    pub fn to_bus(bucket: &Bucket) -> Subscription {
+        let scope = Scope { account: bucket.account.clone(), region: bucket.region.clone() };
+        let kinds = ["ObjectCreated:*", "ObjectRemoved:*", "ObjectTagging:*", "LifecycleExpiration:*"];
+        Subscription {
+            id: String::new(),
+            destination: Destination::Bus(BusId { scope, name: BusName::default_bus() }),
+            events: kinds.map(|kind| Subscribed(kind.to_owned())).into(),
+            prefix: None,
+            suffix: None,
+        }
+    }
+
+    fn is_to_bus(&self) -> bool {
+        matches!(self.destination, Destination::Bus(_))
+    }
+
     fn takes(&self, event: &str, key: &str) -> bool {
         self.events.iter().any(|subscribed| subscribed.takes(event))
             && key.starts_with(self.prefix.as_deref().unwrap_or_default())
@@ -138,6 +160,7 @@ pub enum Destination {
     Function { id: FunctionId, qualifier: Option<Qualifier> },
     Queue(QueueId),
     Topic(TopicId),
+    Bus(BusId),
 }
 
 impl Destination {
@@ -146,6 +169,7 @@ impl Destination {
             Destination::Function { id, .. } => &id.scope,
             Destination::Queue(id) => &id.scope,
             Destination::Topic(id) => &id.scope,
+            Destination::Bus(id) => &id.scope,
         }
     }
 }
@@ -156,6 +180,7 @@ enum Stored {
     Function { account: String, region: String, name: String, qualifier: Option<String> },
     Queue { account: String, region: String, name: String },
     Topic { account: String, region: String, name: String },
+    Bus { account: String, region: String, name: String },
 }
 
 impl TryFrom<Stored> for Destination {
@@ -176,6 +201,9 @@ impl TryFrom<Stored> for Destination {
             Stored::Topic { account, region, name } => {
                 Destination::Topic(TopicId { scope: scope(&account, &region)?, name: TopicName::parse(&name)? })
             }
+            Stored::Bus { account, region, name } => {
+                Destination::Bus(BusId { scope: scope(&account, &region)?, name: BusName::parse(&name)? })
+            }
         })
     }
 }
@@ -193,6 +221,7 @@ impl From<Destination> for Stored {
             },
             Destination::Queue(id) => Stored::Queue { account, region, name: id.name.to_string() },
             Destination::Topic(id) => Stored::Topic { account, region, name: id.name.to_string() },
+            Destination::Bus(id) => Stored::Bus { account, region, name: id.name.to_string() },
         }
     }
 }
@@ -284,7 +313,7 @@ impl Notifier {
         let bucket = create::existing(tx, name)?;
         let mut config = config.clone();
         for subscription in &mut config.0 {
-            if subscription.id.is_empty() {
+            if subscription.id.is_empty() && !subscription.is_to_bus() {
                 subscription.id = random::uuid(tx.random()).into();
             }
         }
@@ -296,7 +325,7 @@ impl Notifier {
             let fifo = match destination {
                 Destination::Queue(id) => id.name.is_fifo(),
                 Destination::Topic(id) => id.name.is_fifo(),
-                Destination::Function { .. } => false,
+                Destination::Function { .. } | Destination::Bus(_) => false,
             };
             if fifo {
                 return Err(Invalid::Fifo(Box::new(destination.clone())).into());
@@ -324,6 +353,7 @@ impl Notifier {
                 true => Ok(()),
                 false => Err(Invalid::NoDestination(Box::new(destination.clone())).into()),
             },
+            Destination::Bus(_) => Ok(()), // the default bus is always there
         }
     }
 
@@ -334,11 +364,16 @@ impl Notifier {
         for subscription in config.0.iter().filter(|subscription| subscription.takes(name, change.key.as_str())) {
             let (at, id, origin) = (tx.now(), subscription.id.as_str(), &self.origin);
             let event = ObjectEvent { at, name, subscription: id, bucket, change, origin };
+            if let Destination::Bus(bus) = &subscription.destination {
+                self.tell_bus(tx, bus, &event)?;
+                continue;
+            }
             let document = self.envelopes.object_event(&event);
             match &subscription.destination {
                 Destination::Function { id, qualifier } => {
                     self.run_later(tx, bucket, id, qualifier.as_ref(), document)?;
                 }
+                Destination::Bus(_) => {} // told above: its document is another
                 Destination::Queue(id) => {
                     if !send(tx, id, String::from_utf8_lossy(&document).into_owned())? {
                         tracing::warn!(bucket = bucket.name.as_str(), queue = %id, "no such queue: an event is dropped");
@@ -352,6 +387,28 @@ impl Notifier {
             }
         }
         Ok(())
+    }
+
+    fn tell_bus(&self, tx: &mut Tx, bus: &BusId, event: &ObjectEvent<'_>) -> Result<(), Error> {
+        let detail = self.envelopes.object_detail(event);
+        let event = Event {
+            id: &random::uuid(tx.random()),
+            detail_type: bus_kind(event.name),
+            source: BUS_SOURCE,
+            scope: &bus.scope,
+            at: event.at,
+            resources: &[self.envelopes.bucket(&event.bucket.name).into()],
+            detail: &detail,
+        };
+        let document = event.document().expect("a detail is JSON");
+        match bus::put(tx, bus, &document, &self.cause()) {
+            Ok(()) => Ok(()),
+            Err(bus::Error::Store(error)) => Err(error.into()),
+            Err(error) => {
+                tracing::error!(%error, "an event is dropped");
+                Ok(())
+            }
+        }
     }
 
     fn run_later(
@@ -431,7 +488,7 @@ impl Notifier {
 
 fn check(config: &Notifications) -> Result<(), Invalid> {
     for (at, one) in config.0.iter().enumerate() {
-        for other in &config.0[..at] {
+        for other in config.0[..at].iter().filter(|other| !one.is_to_bus() && !other.is_to_bus()) {
             if one.id == other.id {
                 return Err(Invalid::SameId);
             }
@@ -460,6 +517,16 @@ fn event_name(kind: ChangeKind, by: &By) -> Option<&'static str> {
         (ChangeKind::TagsDeleted, _) => "ObjectTagging:Delete",
         (ChangeKind::Locked, _) => return None,
     })
+}
+
+/// What events on a bus are called. Source: S3 User Guide, "Using EventBridge" (read 2026-11-24).
+fn bus_kind(name: &str) -> &'static str {
+    match name {
+        "ObjectTagging:Put" => "Object Tags Added",
+        "ObjectTagging:Delete" => "Object Tags Deleted",
+        created if created.starts_with("ObjectCreated:") => "Object Created",
+        _ => "Object Deleted",
+    }
 }
 
 /// Sends to a queue; says whether there is one.

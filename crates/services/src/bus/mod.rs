@@ -103,6 +103,10 @@ impl BusName {
         }
     }
 
+    pub fn default_bus() -> BusName {
+        BusName(DEFAULT.into())
+    }
+
     pub fn is_default(&self) -> bool {
         &*self.0 == DEFAULT
     }
@@ -244,7 +248,7 @@ pub fn list(
     limit: usize,
 ) -> Result<Vec<(BusName, Bus)>, Error> {
     let mut buses = rows::buses(read, scope)?;
-    let default = BusId { scope: scope.clone(), name: BusName(DEFAULT.into()) };
+    let default = BusId { scope: scope.clone(), name: BusName::default_bus() };
     if !buses.iter().any(|(name, _)| name.is_default()) {
         buses.push((default.name.clone(), find(read, &default)?));
         buses.sort_by(|one, other| one.0.cmp(&other.0));

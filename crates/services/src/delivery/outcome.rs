@@ -28,6 +28,9 @@ pub trait Envelopes: Send + Sync + 'static {
     /// What a change of an object is told as.
     fn object_event(&self, event: &ObjectEvent<'_>) -> Bytes;
 
+    /// The detail of the event on a bus that tells of a change of an object: a JSON object.
+    fn object_detail(&self, event: &ObjectEvent<'_>) -> String;
+
     /// What names a bucket as the source of an event.
     fn bucket(&self, name: &BucketName) -> Box<str>;
 

@@ -170,6 +170,10 @@ impl Envelopes for Plain {
         format!("{} {}", event.name, event.change.key.as_str()).into()
     }
 
+    fn object_detail(&self, event: &ObjectEvent<'_>) -> String {
+        serde_json::json!({ "key": event.change.key.as_str() }).to_string()
+    }
+
     fn bucket(&self, name: &BucketName) -> Box<str> {
         name.as_str().into()
     }
