@@ -230,6 +230,86 @@ def test_each_entry_is_taken_or_refused_on_its_own():
         EVENTS.put_events(Entries=[good] * 11)
 
 
+def until(condition, seconds=15):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def test_an_archive_keeps_what_matches_and_replays_it():
+    on, to, other = bus(), queue(), queue()
+    name, replay = fresh("arc"), fresh("rep")
+    source = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{on}"
+    archive = f"arn:aws:events:{REGION}:{ACCOUNT}:archive/{name}"
+    pattern = json.dumps({"detail": {"keep": [True]}})
+    made = EVENTS.create_archive(ArchiveName=name, EventSourceArn=source, EventPattern=pattern, RetentionDays=1)
+    assert made["ArchiveArn"] == archive and made["State"] == "ENABLED"
+    with refused("ResourceAlreadyExistsException", 400, f"Archive {name} already exists."):
+        EVENTS.create_archive(ArchiveName=name, EventSourceArn=source)
+    wanted = rule(on, {"source": ["my.app"]}, {"Arn": queue_arn(to)})
+    rule(on, {"source": ["my.app"]}, {"Arn": queue_arn(other)})
+    begun = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
+    for number in range(3):
+        put(on, {"keep": number != 1, "n": number})
+    assert sorted(json.loads(body(to))["detail"]["n"] for _ in range(3)) == [0, 1, 2]
+    until(lambda: EVENTS.describe_archive(ArchiveName=name)["EventCount"] == 2)
+    described = EVENTS.describe_archive(ArchiveName=name)
+    assert described["EventSourceArn"] == source and described["RetentionDays"] == 1 and described["SizeBytes"] > 100
+    (listed,) = EVENTS.list_archives(EventSourceArn=source)["Archives"]
+    assert (listed["ArchiveName"], listed["EventCount"]) == (name, 2)
+    ended = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
+    filters = [EVENTS.describe_rule(Name=wanted, EventBusName=on)["Arn"]]
+    started = EVENTS.start_replay(
+        ReplayName=replay,
+        EventSourceArn=archive,
+        EventStartTime=begun,
+        EventEndTime=ended,
+        Destination={"Arn": source, "FilterArns": filters},
+    )
+    assert started["State"] == "STARTING" and started["ReplayArn"].endswith(f"replay/{replay}")
+    again = [json.loads(body(to)) for _ in range(2)]
+    assert sorted(event["detail"]["n"] for event in again) == [0, 2]
+    assert {event["replay-name"] for event in again} == {replay}
+    until(lambda: EVENTS.describe_replay(ReplayName=replay)["State"] == "COMPLETED")
+    assert [one["ReplayName"] for one in EVENTS.list_replays(EventSourceArn=archive)["Replays"]] == [replay]
+    for _ in range(3):
+        assert "replay-name" not in json.loads(body(other))
+    assert body(other, 0) is None and EVENTS.describe_archive(ArchiveName=name)["EventCount"] == 2
+    with refused("IllegalStatusException", 400):
+        EVENTS.cancel_replay(ReplayName=replay)
+    EVENTS.delete_archive(ArchiveName=name)
+    with refused("ResourceNotFoundException", 400, f"Archive {name} does not exist."):
+        EVENTS.describe_archive(ArchiveName=name)
+
+
+def test_the_default_bus_is_told_of_objects():
+    s3, to, name, bucket = client("s3"), queue(), fresh("objects"), fresh("bucket")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    assert s3.get_bucket_notification_configuration(Bucket=bucket)["EventBridgeConfiguration"] == {}
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}
+    EVENTS.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    EVENTS.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": queue_arn(to)}])
+    s3.put_object(Bucket=bucket, Key="a b/ü.txt", Body=b"12345")
+    event = json.loads(body(to))
+    assert event["detail-type"] == "Object Created" and event["resources"] == [f"arn:aws:s3:::{bucket}"]
+    detail = event["detail"]
+    assert detail["object"]["key"] == "a b/ü.txt" and detail["object"]["size"] == 5
+    assert detail["object"]["etag"] == "827ccb0eea8a706c4c34a16891f84e7b" and detail["object"]["sequencer"]
+    assert detail["reason"] == "PutObject" and detail["version"] == "0" and detail["requester"] == ACCOUNT
+    s3.delete_object(Bucket=bucket, Key="a b/ü.txt")
+    event = json.loads(body(to))
+    assert event["detail-type"] == "Object Deleted"
+    assert (event["detail"]["reason"], event["detail"]["deletion-type"]) == ("DeleteObject", "Permanently Deleted")
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=bucket)
+    EVENTS.remove_targets(Rule=name, Ids=["1"])
+    EVENTS.delete_rule(Name=name)
+
+
 @pytest.mark.parametrize("schedule", ["rate(1 minute)", "cron(* * * * ? *)"])
 def test_a_schedule_fires_on_time(schedule):
     to = queue()

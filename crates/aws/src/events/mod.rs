@@ -1,10 +1,11 @@
-//! EventBridge: buses, rules and their targets.
+//! EventBridge: buses, rules and their targets, archives and replays.
 //!
 //! Start reading at [`TABLE`]. Names and ARNs are read in [`name`]; each operation decodes, calls one rule of
 //! `services::bus`, and encodes. What a refusal says is in [`refusal`].
 //!
 //! Source for texts that the model does not have: answers of the service quoted in public issue threads (read 2026-11-24).
 
+mod archive;
 mod bus;
 mod event;
 mod name;
@@ -12,6 +13,7 @@ mod page;
 mod pattern;
 mod permission;
 mod refusal;
+mod replay;
 mod rule;
 mod tag;
 mod target;
@@ -25,13 +27,16 @@ use crate::error;
 use crate::operation::{Row, Table};
 use crate::shapes::events as shapes;
 pub(crate) use name::receiver;
-use name::{anything, bus_by_name, bus_of_event, bus_of_rules, rule_by_name, rule_of_targets, tagged};
+use name::{
+    anything, archive_by_name, bus_by_name, bus_of_event, bus_of_rules, replay_by_name, rule_by_name, rule_of_targets,
+    tagged,
+};
 
 pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
     scope: "events",
     service: &shapes::SERVICE,
     invalid: &error::VALIDATION,
-    rows: buses().into_iter().chain(rules()).collect(),
+    rows: buses().into_iter().chain(rules()).chain(archives()).collect(),
 });
 
 fn buses() -> Vec<Row> {
@@ -69,5 +74,19 @@ fn rules() -> Vec<Row> {
             bus_of_rules,
             target::rule_names,
         ),
+    ]
+}
+
+fn archives() -> Vec<Row> {
+    vec![
+        Row::new(&shapes::CREATE_ARCHIVE_OPERATION, "events:CreateArchive", archive_by_name, archive::create),
+        Row::new(&shapes::UPDATE_ARCHIVE_OPERATION, "events:UpdateArchive", archive_by_name, archive::update),
+        Row::new(&shapes::DELETE_ARCHIVE_OPERATION, "events:DeleteArchive", archive_by_name, archive::delete),
+        Row::new(&shapes::DESCRIBE_ARCHIVE_OPERATION, "events:DescribeArchive", archive_by_name, archive::describe),
+        Row::new(&shapes::LIST_ARCHIVES_OPERATION, "events:ListArchives", anything, archive::list),
+        Row::new(&shapes::START_REPLAY_OPERATION, "events:StartReplay", replay_by_name, replay::start),
+        Row::new(&shapes::CANCEL_REPLAY_OPERATION, "events:CancelReplay", replay_by_name, replay::cancel),
+        Row::new(&shapes::DESCRIBE_REPLAY_OPERATION, "events:DescribeReplay", replay_by_name, replay::describe),
+        Row::new(&shapes::LIST_REPLAYS_OPERATION, "events:ListReplays", anything, replay::list),
     ]
 }

@@ -21,6 +21,14 @@ pub fn bus(call: &Call, given: Option<&str>) -> Result<BusId, Error> {
     Ok(BusId { scope, name: BusName::parse(name).map_err(|_| no_such_bus(name))? })
 }
 
+/// The bus of an ARN, and of nothing else.
+pub fn bus_of_arn(call: &Call, arn: &str) -> Result<BusId, Error> {
+    match arn.contains(":event-bus/") {
+        true => bus(call, Some(arn)),
+        false => Err(bad_arn(arn)),
+    }
+}
+
 pub fn rule(call: &Call, given: Option<&str>, name: &str) -> Result<RuleId, Error> {
     let name = RuleName::parse(name).map_err(|malformed| error::VALIDATION.with(malformed.to_string()))?;
     Ok(RuleId { bus: bus(call, given)?, name })
@@ -144,6 +152,14 @@ pub fn rule_by_name(call: &Call, members: &Members) -> String {
 
 pub fn rule_of_targets(call: &Call, members: &Members) -> String {
     rule_resource(call, text(members, "EventBusName"), text(members, "Rule"))
+}
+
+pub fn archive_by_name(call: &Call, members: &Members) -> String {
+    call.arn("events", format_args!("archive/{}", text(members, "ArchiveName").unwrap_or("*")))
+}
+
+pub fn replay_by_name(call: &Call, members: &Members) -> String {
+    call.arn("events", format_args!("replay/{}", text(members, "ReplayName").unwrap_or("*")))
 }
 
 pub fn tagged(_: &Call, members: &Members) -> String {

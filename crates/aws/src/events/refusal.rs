@@ -25,6 +25,19 @@ pub fn refuse(error: bus::Error) -> Error {
             kinds::LIMIT_EXCEEDED_EXCEPTION.with("The requested resource exceeds the maximum number allowed.")
         }
         bus::Error::TooManyTags => invalid("The number of tags exceeds the limit of 50."),
+        bus::Error::NoSuchArchive(name) => not_found(format!("Archive {name} does not exist.")),
+        bus::Error::ArchiveExists(name) => {
+            kinds::RESOURCE_ALREADY_EXISTS_EXCEPTION.with(format!("Archive {name} already exists."))
+        }
+        bus::Error::NoSuchReplay(name) => not_found(format!("Replay {name} does not exist.")),
+        bus::Error::ReplayExists(name) => {
+            kinds::RESOURCE_ALREADY_EXISTS_EXCEPTION.with(format!("Replay {name} already exists."))
+        }
+        bus::Error::ReplayIsOver(name) => {
+            kinds::ILLEGAL_STATUS_EXCEPTION.with(format!("Replay {name} is not in a valid state for this operation."))
+        }
+        bus::Error::OtherBus => bad_parameter("Destination.Arn", "Cross event bus replay is not permitted."),
+        bus::Error::EndsBeforeItStarts => bad_parameter("EventEndTime", "EventStartTime must be before EventEndTime."),
         bus::Error::NoPolicy => not_found("EventBus does not have a policy."),
         bus::Error::NoSuchStatement => not_found("Statement with the provided id does not exist."),
         bus::Error::PolicyTooLong { .. } => {
@@ -41,6 +54,10 @@ pub fn bad_pattern(reason: &services::pattern::Invalid) -> Error {
 
 pub fn no_such_bus(name: &str) -> Error {
     not_found(format!("Event bus {name} does not exist."))
+}
+
+pub fn bad_parameter(name: &str, reason: &str) -> Error {
+    invalid(format!("Parameter {name} is not valid. Reason: {reason}"))
 }
 
 pub fn bad_arn(arn: &str) -> Error {

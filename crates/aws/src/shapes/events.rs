@@ -6,6 +6,50 @@ use serde::{Deserialize, Serialize};
 
 use crate::shape::{Described, Input, Limits, Member, Other, Output, Place, Protocol, Service, Shape, Text};
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Archive {
+    #[serde(rename = "ArchiveName", skip_serializing_if = "Option::is_none")]
+    pub archive_name: Option<String>,
+    #[serde(rename = "EventSourceArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateReason", skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    #[serde(rename = "RetentionDays", skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<i32>,
+    #[serde(rename = "SizeBytes", skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<i64>,
+    #[serde(rename = "EventCount", skip_serializing_if = "Option::is_none")]
+    pub event_count: Option<i64>,
+    #[serde(rename = "CreationTime", skip_serializing_if = "Option::is_none")]
+    pub creation_time: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct CancelReplayRequest {
+    #[serde(rename = "ReplayName")]
+    pub replay_name: String,
+}
+
+impl Input for CancelReplayRequest {
+    fn members() -> &'static [Member] {
+        &CANCEL_REPLAY_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CancelReplayResponse {
+    #[serde(rename = "ReplayArn", skip_serializing_if = "Option::is_none")]
+    pub replay_arn: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateReason", skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+}
+
+impl Output for CancelReplayResponse {}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Condition {
     #[serde(rename = "Type")]
@@ -15,6 +59,42 @@ pub struct Condition {
     #[serde(rename = "Value")]
     pub value: String,
 }
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct CreateArchiveRequest {
+    #[serde(rename = "ArchiveName")]
+    pub archive_name: String,
+    #[serde(rename = "EventSourceArn")]
+    pub event_source_arn: String,
+    #[serde(rename = "Description")]
+    pub description: Option<String>,
+    #[serde(rename = "EventPattern")]
+    pub event_pattern: Option<String>,
+    #[serde(rename = "RetentionDays")]
+    pub retention_days: Option<i32>,
+    #[serde(rename = "KmsKeyIdentifier")]
+    pub kms_key_identifier: Option<String>,
+}
+
+impl Input for CreateArchiveRequest {
+    fn members() -> &'static [Member] {
+        &CREATE_ARCHIVE_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CreateArchiveResponse {
+    #[serde(rename = "ArchiveArn", skip_serializing_if = "Option::is_none")]
+    pub archive_arn: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateReason", skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    #[serde(rename = "CreationTime", skip_serializing_if = "Option::is_none")]
+    pub creation_time: Option<f64>,
+}
+
+impl Output for CreateArchiveResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct CreateEventBusRequest {
@@ -63,6 +143,23 @@ pub struct DeadLetterConfig {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DeleteArchiveRequest {
+    #[serde(rename = "ArchiveName")]
+    pub archive_name: String,
+}
+
+impl Input for DeleteArchiveRequest {
+    fn members() -> &'static [Member] {
+        &DELETE_ARCHIVE_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DeleteArchiveResponse {}
+
+impl Output for DeleteArchiveResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct DeleteEventBusRequest {
     #[serde(rename = "Name")]
     pub name: String,
@@ -89,6 +186,48 @@ impl Input for DeleteRuleRequest {
         &DELETE_RULE_REQUEST
     }
 }
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DescribeArchiveRequest {
+    #[serde(rename = "ArchiveName")]
+    pub archive_name: String,
+}
+
+impl Input for DescribeArchiveRequest {
+    fn members() -> &'static [Member] {
+        &DESCRIBE_ARCHIVE_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DescribeArchiveResponse {
+    #[serde(rename = "ArchiveArn", skip_serializing_if = "Option::is_none")]
+    pub archive_arn: Option<String>,
+    #[serde(rename = "ArchiveName", skip_serializing_if = "Option::is_none")]
+    pub archive_name: Option<String>,
+    #[serde(rename = "EventSourceArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "Description", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(rename = "EventPattern", skip_serializing_if = "Option::is_none")]
+    pub event_pattern: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateReason", skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    #[serde(rename = "KmsKeyIdentifier", skip_serializing_if = "Option::is_none")]
+    pub kms_key_identifier: Option<String>,
+    #[serde(rename = "RetentionDays", skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<i32>,
+    #[serde(rename = "SizeBytes", skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<i64>,
+    #[serde(rename = "EventCount", skip_serializing_if = "Option::is_none")]
+    pub event_count: Option<i64>,
+    #[serde(rename = "CreationTime", skip_serializing_if = "Option::is_none")]
+    pub creation_time: Option<f64>,
+}
+
+impl Output for DescribeArchiveResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct DescribeEventBusRequest {
@@ -127,6 +266,48 @@ pub struct DescribeEventBusResponse {
 }
 
 impl Output for DescribeEventBusResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct DescribeReplayRequest {
+    #[serde(rename = "ReplayName")]
+    pub replay_name: String,
+}
+
+impl Input for DescribeReplayRequest {
+    fn members() -> &'static [Member] {
+        &DESCRIBE_REPLAY_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DescribeReplayResponse {
+    #[serde(rename = "ReplayName", skip_serializing_if = "Option::is_none")]
+    pub replay_name: Option<String>,
+    #[serde(rename = "ReplayArn", skip_serializing_if = "Option::is_none")]
+    pub replay_arn: Option<String>,
+    #[serde(rename = "Description", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateReason", skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    #[serde(rename = "EventSourceArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "Destination", skip_serializing_if = "Option::is_none")]
+    pub destination: Option<ReplayDestination>,
+    #[serde(rename = "EventStartTime", skip_serializing_if = "Option::is_none")]
+    pub event_start_time: Option<f64>,
+    #[serde(rename = "EventEndTime", skip_serializing_if = "Option::is_none")]
+    pub event_end_time: Option<f64>,
+    #[serde(rename = "EventLastReplayedTime", skip_serializing_if = "Option::is_none")]
+    pub event_last_replayed_time: Option<f64>,
+    #[serde(rename = "ReplayStartTime", skip_serializing_if = "Option::is_none")]
+    pub replay_start_time: Option<f64>,
+    #[serde(rename = "ReplayEndTime", skip_serializing_if = "Option::is_none")]
+    pub replay_end_time: Option<f64>,
+}
+
+impl Output for DescribeReplayResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct DescribeRuleRequest {
@@ -229,6 +410,36 @@ pub struct KinesisParameters {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ListArchivesRequest {
+    #[serde(rename = "NamePrefix")]
+    pub name_prefix: Option<String>,
+    #[serde(rename = "EventSourceArn")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "State")]
+    pub state: Option<String>,
+    #[serde(rename = "NextToken")]
+    pub next_token: Option<String>,
+    #[serde(rename = "Limit")]
+    pub limit: Option<i32>,
+}
+
+impl Input for ListArchivesRequest {
+    fn members() -> &'static [Member] {
+        &LIST_ARCHIVES_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ListArchivesResponse {
+    #[serde(rename = "Archives", skip_serializing_if = "Option::is_none")]
+    pub archives: Option<Vec<Archive>>,
+    #[serde(rename = "NextToken", skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+impl Output for ListArchivesResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct ListEventBusesRequest {
     #[serde(rename = "NamePrefix")]
     pub name_prefix: Option<String>,
@@ -253,6 +464,36 @@ pub struct ListEventBusesResponse {
 }
 
 impl Output for ListEventBusesResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ListReplaysRequest {
+    #[serde(rename = "NamePrefix")]
+    pub name_prefix: Option<String>,
+    #[serde(rename = "State")]
+    pub state: Option<String>,
+    #[serde(rename = "EventSourceArn")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "NextToken")]
+    pub next_token: Option<String>,
+    #[serde(rename = "Limit")]
+    pub limit: Option<i32>,
+}
+
+impl Input for ListReplaysRequest {
+    fn members() -> &'static [Member] {
+        &LIST_REPLAYS_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ListReplaysResponse {
+    #[serde(rename = "Replays", skip_serializing_if = "Option::is_none")]
+    pub replays: Option<Vec<Replay>>,
+    #[serde(rename = "NextToken", skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+impl Output for ListReplaysResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct ListRuleNamesByTargetRequest {
@@ -562,6 +803,36 @@ pub struct RemoveTargetsResultEntry {
     pub error_message: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Replay {
+    #[serde(rename = "ReplayName", skip_serializing_if = "Option::is_none")]
+    pub replay_name: Option<String>,
+    #[serde(rename = "EventSourceArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateReason", skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    #[serde(rename = "EventStartTime", skip_serializing_if = "Option::is_none")]
+    pub event_start_time: Option<f64>,
+    #[serde(rename = "EventEndTime", skip_serializing_if = "Option::is_none")]
+    pub event_end_time: Option<f64>,
+    #[serde(rename = "EventLastReplayedTime", skip_serializing_if = "Option::is_none")]
+    pub event_last_replayed_time: Option<f64>,
+    #[serde(rename = "ReplayStartTime", skip_serializing_if = "Option::is_none")]
+    pub replay_start_time: Option<f64>,
+    #[serde(rename = "ReplayEndTime", skip_serializing_if = "Option::is_none")]
+    pub replay_end_time: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct ReplayDestination {
+    #[serde(rename = "Arn")]
+    pub arn: String,
+    #[serde(rename = "FilterArns", skip_serializing_if = "Option::is_none")]
+    pub filter_arns: Option<Vec<String>>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct RetryPolicy {
     #[serde(rename = "MaximumRetryAttempts", skip_serializing_if = "Option::is_none")]
@@ -597,6 +868,42 @@ pub struct SqsParameters {
     #[serde(rename = "MessageGroupId", skip_serializing_if = "Option::is_none")]
     pub message_group_id: Option<String>,
 }
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct StartReplayRequest {
+    #[serde(rename = "ReplayName")]
+    pub replay_name: String,
+    #[serde(rename = "Description")]
+    pub description: Option<String>,
+    #[serde(rename = "EventSourceArn")]
+    pub event_source_arn: String,
+    #[serde(rename = "EventStartTime")]
+    pub event_start_time: f64,
+    #[serde(rename = "EventEndTime")]
+    pub event_end_time: f64,
+    #[serde(rename = "Destination")]
+    pub destination: ReplayDestination,
+}
+
+impl Input for StartReplayRequest {
+    fn members() -> &'static [Member] {
+        &START_REPLAY_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct StartReplayResponse {
+    #[serde(rename = "ReplayArn", skip_serializing_if = "Option::is_none")]
+    pub replay_arn: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateReason", skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    #[serde(rename = "ReplayStartTime", skip_serializing_if = "Option::is_none")]
+    pub replay_start_time: Option<f64>,
+}
+
+impl Output for StartReplayResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct Tag {
@@ -691,6 +998,40 @@ pub struct UntagResourceResponse {}
 impl Output for UntagResourceResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct UpdateArchiveRequest {
+    #[serde(rename = "ArchiveName")]
+    pub archive_name: String,
+    #[serde(rename = "Description")]
+    pub description: Option<String>,
+    #[serde(rename = "EventPattern")]
+    pub event_pattern: Option<String>,
+    #[serde(rename = "RetentionDays")]
+    pub retention_days: Option<i32>,
+    #[serde(rename = "KmsKeyIdentifier")]
+    pub kms_key_identifier: Option<String>,
+}
+
+impl Input for UpdateArchiveRequest {
+    fn members() -> &'static [Member] {
+        &UPDATE_ARCHIVE_REQUEST
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct UpdateArchiveResponse {
+    #[serde(rename = "ArchiveArn", skip_serializing_if = "Option::is_none")]
+    pub archive_arn: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateReason", skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    #[serde(rename = "CreationTime", skip_serializing_if = "Option::is_none")]
+    pub creation_time: Option<f64>,
+}
+
+impl Output for UpdateArchiveResponse {}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct UpdateEventBusRequest {
     #[serde(rename = "Name")]
     pub name: Option<String>,
@@ -734,6 +1075,30 @@ static ACTION: Shape = Shape::Text(Text {
     limits: Limits { min: Some(1.0), max: Some(64.0) },
     hidden: false,
 });
+static ARCHIVE_ARN: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:.+\\/.+$")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(1600.0) },
+    hidden: false,
+});
+static ARCHIVE_DESCRIPTION: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new(".*")),
+    values: &[],
+    limits: Limits { min: None, max: Some(512.0) },
+    hidden: false,
+});
+static ARCHIVE_NAME: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[\\.\\-_A-Za-z0-9]+")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(48.0) },
+    hidden: false,
+});
+static ARCHIVE_STATE: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["ENABLED", "DISABLED", "CREATING", "UPDATING", "CREATE_FAILED", "UPDATE_FAILED"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
 static ARN: Shape = Shape::Text(Text {
     pattern: None,
     values: &[],
@@ -741,12 +1106,34 @@ static ARN: Shape = Shape::Text(Text {
     hidden: false,
 });
 static BOOLEAN: Shape = Shape::Boolean;
+static CANCEL_REPLAY_REQUEST: [Member; 1] =
+    [Member { name: "ReplayName", key: "ReplayName", place: Place::Body, required: true, shape: &REPLAY_NAME }];
 static CONDITION: [Member; 3] = [
     Member { name: "Type", key: "Type", place: Place::Body, required: true, shape: &STRING },
     Member { name: "Key", key: "Key", place: Place::Body, required: true, shape: &STRING },
     Member { name: "Value", key: "Value", place: Place::Body, required: true, shape: &STRING },
 ];
 static CONDITION_SHAPE: Shape = Shape::Structure(&CONDITION);
+static CREATE_ARCHIVE_REQUEST: [Member; 6] = [
+    Member { name: "ArchiveName", key: "ArchiveName", place: Place::Body, required: true, shape: &ARCHIVE_NAME },
+    Member { name: "EventSourceArn", key: "EventSourceArn", place: Place::Body, required: true, shape: &EVENT_BUS_ARN },
+    Member {
+        name: "Description",
+        key: "Description",
+        place: Place::Body,
+        required: false,
+        shape: &ARCHIVE_DESCRIPTION,
+    },
+    Member { name: "EventPattern", key: "EventPattern", place: Place::Body, required: false, shape: &EVENT_PATTERN },
+    Member { name: "RetentionDays", key: "RetentionDays", place: Place::Body, required: false, shape: &RETENTION_DAYS },
+    Member {
+        name: "KmsKeyIdentifier",
+        key: "KmsKeyIdentifier",
+        place: Place::Body,
+        required: false,
+        shape: &KMS_KEY_IDENTIFIER,
+    },
+];
 static CREATE_EVENT_BUS_REQUEST: [Member; 7] = [
     Member { name: "Name", key: "Name", place: Place::Body, required: true, shape: &EVENT_BUS_NAME },
     Member {
@@ -783,6 +1170,8 @@ static CREATE_EVENT_BUS_REQUEST: [Member; 7] = [
 static DEAD_LETTER_CONFIG: [Member; 1] =
     [Member { name: "Arn", key: "Arn", place: Place::Body, required: false, shape: &RESOURCE_ARN }];
 static DEAD_LETTER_CONFIG_SHAPE: Shape = Shape::Structure(&DEAD_LETTER_CONFIG);
+static DELETE_ARCHIVE_REQUEST: [Member; 1] =
+    [Member { name: "ArchiveName", key: "ArchiveName", place: Place::Body, required: true, shape: &ARCHIVE_NAME }];
 static DELETE_EVENT_BUS_REQUEST: [Member; 1] =
     [Member { name: "Name", key: "Name", place: Place::Body, required: true, shape: &EVENT_BUS_NAME }];
 static DELETE_RULE_REQUEST: [Member; 3] = [
@@ -796,8 +1185,12 @@ static DELETE_RULE_REQUEST: [Member; 3] = [
     },
     Member { name: "Force", key: "Force", place: Place::Body, required: false, shape: &BOOLEAN },
 ];
+static DESCRIBE_ARCHIVE_REQUEST: [Member; 1] =
+    [Member { name: "ArchiveName", key: "ArchiveName", place: Place::Body, required: true, shape: &ARCHIVE_NAME }];
 static DESCRIBE_EVENT_BUS_REQUEST: [Member; 1] =
     [Member { name: "Name", key: "Name", place: Place::Body, required: false, shape: &EVENT_BUS_NAME_OR_ARN }];
+static DESCRIBE_REPLAY_REQUEST: [Member; 1] =
+    [Member { name: "ReplayName", key: "ReplayName", place: Place::Body, required: true, shape: &REPLAY_NAME }];
 static DESCRIBE_RULE_REQUEST: [Member; 2] = [
     Member { name: "Name", key: "Name", place: Place::Body, required: true, shape: &RULE_NAME },
     Member {
@@ -828,6 +1221,12 @@ static ENABLE_RULE_REQUEST: [Member; 2] = [
         shape: &EVENT_BUS_NAME_OR_ARN,
     },
 ];
+static EVENT_BUS_ARN: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:.+\\/.+$")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(1600.0) },
+    hidden: false,
+});
 static EVENT_BUS_DESCRIPTION: Shape =
     Shape::Text(Text { pattern: None, values: &[], limits: Limits { min: None, max: Some(512.0) }, hidden: false });
 static EVENT_BUS_NAME: Shape = Shape::Text(Text {
@@ -906,8 +1305,28 @@ static LEVEL: Shape = Shape::Text(Text {
     hidden: false,
 });
 static LIMIT_MAX100: Shape = Shape::Integer(Limits { min: Some(1.0), max: Some(100.0) });
+static LIST_ARCHIVES_REQUEST: [Member; 5] = [
+    Member { name: "NamePrefix", key: "NamePrefix", place: Place::Body, required: false, shape: &ARCHIVE_NAME },
+    Member {
+        name: "EventSourceArn",
+        key: "EventSourceArn",
+        place: Place::Body,
+        required: false,
+        shape: &EVENT_BUS_ARN,
+    },
+    Member { name: "State", key: "State", place: Place::Body, required: false, shape: &ARCHIVE_STATE },
+    Member { name: "NextToken", key: "NextToken", place: Place::Body, required: false, shape: &NEXT_TOKEN },
+    Member { name: "Limit", key: "Limit", place: Place::Body, required: false, shape: &LIMIT_MAX100 },
+];
 static LIST_EVENT_BUSES_REQUEST: [Member; 3] = [
     Member { name: "NamePrefix", key: "NamePrefix", place: Place::Body, required: false, shape: &EVENT_BUS_NAME },
+    Member { name: "NextToken", key: "NextToken", place: Place::Body, required: false, shape: &NEXT_TOKEN },
+    Member { name: "Limit", key: "Limit", place: Place::Body, required: false, shape: &LIMIT_MAX100 },
+];
+static LIST_REPLAYS_REQUEST: [Member; 5] = [
+    Member { name: "NamePrefix", key: "NamePrefix", place: Place::Body, required: false, shape: &REPLAY_NAME },
+    Member { name: "State", key: "State", place: Place::Body, required: false, shape: &REPLAY_STATE },
+    Member { name: "EventSourceArn", key: "EventSourceArn", place: Place::Body, required: false, shape: &ARCHIVE_ARN },
     Member { name: "NextToken", key: "NextToken", place: Place::Body, required: false, shape: &NEXT_TOKEN },
     Member { name: "Limit", key: "Limit", place: Place::Body, required: false, shape: &LIMIT_MAX100 },
 ];
@@ -1085,12 +1504,43 @@ static REMOVE_TARGETS_REQUEST: [Member; 4] = [
     Member { name: "Ids", key: "Ids", place: Place::Body, required: true, shape: &TARGET_ID_LIST },
     Member { name: "Force", key: "Force", place: Place::Body, required: false, shape: &BOOLEAN },
 ];
+static REPLAY_DESCRIPTION: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new(".*")),
+    values: &[],
+    limits: Limits { min: None, max: Some(512.0) },
+    hidden: false,
+});
+static REPLAY_DESTINATION: [Member; 2] = [
+    Member { name: "Arn", key: "Arn", place: Place::Body, required: true, shape: &ARN },
+    Member {
+        name: "FilterArns",
+        key: "FilterArns",
+        place: Place::Body,
+        required: false,
+        shape: &REPLAY_DESTINATION_FILTERS,
+    },
+];
+static REPLAY_DESTINATION_SHAPE: Shape = Shape::Structure(&REPLAY_DESTINATION);
+static REPLAY_DESTINATION_FILTERS: Shape = Shape::List { element: &ARN, limits: Limits { min: None, max: None } };
+static REPLAY_NAME: Shape = Shape::Text(Text {
+    pattern: Some(crate::shape::Pattern::new("[\\.\\-_A-Za-z0-9]+")),
+    values: &[],
+    limits: Limits { min: Some(1.0), max: Some(64.0) },
+    hidden: false,
+});
+static REPLAY_STATE: Shape = Shape::Text(Text {
+    pattern: None,
+    values: &["STARTING", "RUNNING", "CANCELLING", "COMPLETED", "CANCELLED", "FAILED"],
+    limits: Limits { min: None, max: None },
+    hidden: false,
+});
 static RESOURCE_ARN: Shape = Shape::Text(Text {
     pattern: None,
     values: &[],
     limits: Limits { min: Some(1.0), max: Some(1600.0) },
     hidden: false,
 });
+static RETENTION_DAYS: Shape = Shape::Integer(Limits { min: Some(0.0), max: None });
 static RETRY_POLICY: [Member; 2] = [
     Member {
         name: "MaximumRetryAttempts",
@@ -1138,6 +1588,20 @@ static SQS_PARAMETERS: [Member; 1] = [Member {
     shape: &MESSAGE_GROUP_ID,
 }];
 static SQS_PARAMETERS_SHAPE: Shape = Shape::Structure(&SQS_PARAMETERS);
+static START_REPLAY_REQUEST: [Member; 6] = [
+    Member { name: "ReplayName", key: "ReplayName", place: Place::Body, required: true, shape: &REPLAY_NAME },
+    Member { name: "Description", key: "Description", place: Place::Body, required: false, shape: &REPLAY_DESCRIPTION },
+    Member { name: "EventSourceArn", key: "EventSourceArn", place: Place::Body, required: true, shape: &ARCHIVE_ARN },
+    Member { name: "EventStartTime", key: "EventStartTime", place: Place::Body, required: true, shape: &TIMESTAMP },
+    Member { name: "EventEndTime", key: "EventEndTime", place: Place::Body, required: true, shape: &TIMESTAMP },
+    Member {
+        name: "Destination",
+        key: "Destination",
+        place: Place::Body,
+        required: true,
+        shape: &REPLAY_DESTINATION_SHAPE,
+    },
+];
 static STATEMENT_ID: Shape = Shape::Text(Text {
     pattern: Some(crate::shape::Pattern::new("[a-zA-Z0-9-_]+")),
     values: &[],
@@ -1230,6 +1694,7 @@ static TEST_EVENT_PATTERN_REQUEST: [Member; 2] = [
     Member { name: "EventPattern", key: "EventPattern", place: Place::Body, required: true, shape: &EVENT_PATTERN },
     Member { name: "Event", key: "Event", place: Place::Body, required: true, shape: &STRING },
 ];
+static TIMESTAMP: Shape = Shape::Double(Limits { min: None, max: None });
 static TRACE_HEADER: Shape = Shape::Text(Text {
     pattern: None,
     values: &[],
@@ -1247,6 +1712,25 @@ static TRANSFORMER_PATHS: Shape =
 static UNTAG_RESOURCE_REQUEST: [Member; 2] = [
     Member { name: "ResourceARN", key: "ResourceARN", place: Place::Body, required: true, shape: &ARN },
     Member { name: "TagKeys", key: "TagKeys", place: Place::Body, required: true, shape: &TAG_KEY_LIST },
+];
+static UPDATE_ARCHIVE_REQUEST: [Member; 5] = [
+    Member { name: "ArchiveName", key: "ArchiveName", place: Place::Body, required: true, shape: &ARCHIVE_NAME },
+    Member {
+        name: "Description",
+        key: "Description",
+        place: Place::Body,
+        required: false,
+        shape: &ARCHIVE_DESCRIPTION,
+    },
+    Member { name: "EventPattern", key: "EventPattern", place: Place::Body, required: false, shape: &EVENT_PATTERN },
+    Member { name: "RetentionDays", key: "RetentionDays", place: Place::Body, required: false, shape: &RETENTION_DAYS },
+    Member {
+        name: "KmsKeyIdentifier",
+        key: "KmsKeyIdentifier",
+        place: Place::Body,
+        required: false,
+        shape: &KMS_KEY_IDENTIFIER,
+    },
 ];
 static UPDATE_EVENT_BUS_REQUEST: [Member; 5] = [
     Member { name: "Name", key: "Name", place: Place::Body, required: false, shape: &EVENT_BUS_NAME },
@@ -1277,57 +1761,62 @@ pub static SERVICE: Service = Service {
     protocol: Protocol::Json { version: "1.1", target: "AWSEvents" },
     others: &[
         Other { name: "ActivateEventSource", method: "POST", path: "/" },
-        Other { name: "CancelReplay", method: "POST", path: "/" },
         Other { name: "CreateApiDestination", method: "POST", path: "/" },
-        Other { name: "CreateArchive", method: "POST", path: "/" },
         Other { name: "CreateConnection", method: "POST", path: "/" },
         Other { name: "CreateEndpoint", method: "POST", path: "/" },
         Other { name: "CreatePartnerEventSource", method: "POST", path: "/" },
         Other { name: "DeactivateEventSource", method: "POST", path: "/" },
         Other { name: "DeauthorizeConnection", method: "POST", path: "/" },
         Other { name: "DeleteApiDestination", method: "POST", path: "/" },
-        Other { name: "DeleteArchive", method: "POST", path: "/" },
         Other { name: "DeleteConnection", method: "POST", path: "/" },
         Other { name: "DeleteEndpoint", method: "POST", path: "/" },
         Other { name: "DeletePartnerEventSource", method: "POST", path: "/" },
         Other { name: "DescribeApiDestination", method: "POST", path: "/" },
-        Other { name: "DescribeArchive", method: "POST", path: "/" },
         Other { name: "DescribeConnection", method: "POST", path: "/" },
         Other { name: "DescribeEndpoint", method: "POST", path: "/" },
         Other { name: "DescribeEventSource", method: "POST", path: "/" },
         Other { name: "DescribePartnerEventSource", method: "POST", path: "/" },
-        Other { name: "DescribeReplay", method: "POST", path: "/" },
         Other { name: "ListApiDestinations", method: "POST", path: "/" },
-        Other { name: "ListArchives", method: "POST", path: "/" },
         Other { name: "ListConnections", method: "POST", path: "/" },
         Other { name: "ListEndpoints", method: "POST", path: "/" },
         Other { name: "ListEventSources", method: "POST", path: "/" },
         Other { name: "ListPartnerEventSourceAccounts", method: "POST", path: "/" },
         Other { name: "ListPartnerEventSources", method: "POST", path: "/" },
-        Other { name: "ListReplays", method: "POST", path: "/" },
         Other { name: "PutPartnerEvents", method: "POST", path: "/" },
-        Other { name: "StartReplay", method: "POST", path: "/" },
         Other { name: "UpdateApiDestination", method: "POST", path: "/" },
-        Other { name: "UpdateArchive", method: "POST", path: "/" },
         Other { name: "UpdateConnection", method: "POST", path: "/" },
         Other { name: "UpdateEndpoint", method: "POST", path: "/" },
     ],
 };
 
+pub static CANCEL_REPLAY_OPERATION: Described =
+    Described { name: "CancelReplay", method: "POST", path: "/", status: 200 };
+pub static CREATE_ARCHIVE_OPERATION: Described =
+    Described { name: "CreateArchive", method: "POST", path: "/", status: 200 };
 pub static CREATE_EVENT_BUS_OPERATION: Described =
     Described { name: "CreateEventBus", method: "POST", path: "/", status: 200 };
+pub static DELETE_ARCHIVE_OPERATION: Described =
+    Described { name: "DeleteArchive", method: "POST", path: "/", status: 200 };
 pub static DELETE_EVENT_BUS_OPERATION: Described =
     Described { name: "DeleteEventBus", method: "POST", path: "/", status: 200 };
 pub static DELETE_RULE_OPERATION: Described = Described { name: "DeleteRule", method: "POST", path: "/", status: 200 };
+pub static DESCRIBE_ARCHIVE_OPERATION: Described =
+    Described { name: "DescribeArchive", method: "POST", path: "/", status: 200 };
 pub static DESCRIBE_EVENT_BUS_OPERATION: Described =
     Described { name: "DescribeEventBus", method: "POST", path: "/", status: 200 };
+pub static DESCRIBE_REPLAY_OPERATION: Described =
+    Described { name: "DescribeReplay", method: "POST", path: "/", status: 200 };
 pub static DESCRIBE_RULE_OPERATION: Described =
     Described { name: "DescribeRule", method: "POST", path: "/", status: 200 };
 pub static DISABLE_RULE_OPERATION: Described =
     Described { name: "DisableRule", method: "POST", path: "/", status: 200 };
 pub static ENABLE_RULE_OPERATION: Described = Described { name: "EnableRule", method: "POST", path: "/", status: 200 };
+pub static LIST_ARCHIVES_OPERATION: Described =
+    Described { name: "ListArchives", method: "POST", path: "/", status: 200 };
 pub static LIST_EVENT_BUSES_OPERATION: Described =
     Described { name: "ListEventBuses", method: "POST", path: "/", status: 200 };
+pub static LIST_REPLAYS_OPERATION: Described =
+    Described { name: "ListReplays", method: "POST", path: "/", status: 200 };
 pub static LIST_RULE_NAMES_BY_TARGET_OPERATION: Described =
     Described { name: "ListRuleNamesByTarget", method: "POST", path: "/", status: 200 };
 pub static LIST_RULES_OPERATION: Described = Described { name: "ListRules", method: "POST", path: "/", status: 200 };
@@ -1344,12 +1833,16 @@ pub static REMOVE_PERMISSION_OPERATION: Described =
     Described { name: "RemovePermission", method: "POST", path: "/", status: 200 };
 pub static REMOVE_TARGETS_OPERATION: Described =
     Described { name: "RemoveTargets", method: "POST", path: "/", status: 200 };
+pub static START_REPLAY_OPERATION: Described =
+    Described { name: "StartReplay", method: "POST", path: "/", status: 200 };
 pub static TAG_RESOURCE_OPERATION: Described =
     Described { name: "TagResource", method: "POST", path: "/", status: 200 };
 pub static TEST_EVENT_PATTERN_OPERATION: Described =
     Described { name: "TestEventPattern", method: "POST", path: "/", status: 200 };
 pub static UNTAG_RESOURCE_OPERATION: Described =
     Described { name: "UntagResource", method: "POST", path: "/", status: 200 };
+pub static UPDATE_ARCHIVE_OPERATION: Described =
+    Described { name: "UpdateArchive", method: "POST", path: "/", status: 200 };
 pub static UPDATE_EVENT_BUS_OPERATION: Described =
     Described { name: "UpdateEventBus", method: "POST", path: "/", status: 200 };
 
@@ -1358,6 +1851,8 @@ pub mod error {
     use crate::error::Kind;
     pub static CONCURRENT_MODIFICATION_EXCEPTION: Kind =
         Kind { code: "ConcurrentModificationException", status: 400, message: "message", typed: false };
+    pub static ILLEGAL_STATUS_EXCEPTION: Kind =
+        Kind { code: "IllegalStatusException", status: 400, message: "message", typed: false };
     pub static INTERNAL_EXCEPTION: Kind =
         Kind { code: "InternalException", status: 500, message: "message", typed: false };
     pub static INVALID_EVENT_PATTERN_EXCEPTION: Kind =

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use store::Read;
 
+use super::archive::{self, ArchiveId};
 use super::rule::{RULES_MAX, Rule, State};
 use super::{BusId, Error, RuleName, rows};
 use crate::pattern::{Index, Pattern};
@@ -17,6 +18,7 @@ const BUSES_MAX: usize = 256;
 pub(crate) struct Matcher {
     revision: i64,
     index: Index<(RuleName, Rule)>,
+    archives: Vec<(ArchiveId, Option<Pattern>)>,
 }
 
 impl Matcher {
@@ -30,12 +32,19 @@ impl Matcher {
             patterns.push((Pattern::parse(pattern)?, (name, rule)));
         }
         let (patterns, rules): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        Ok(Matcher { revision, index: Index::new(rules.into_iter().zip(&patterns)) })
+        let archives = archive::of_bus(read, bus)?;
+        Ok(Matcher { revision, index: Index::new(rules.into_iter().zip(&patterns)), archives })
     }
 
     /// Rules that want the event, by name.
     pub fn matching(&self, event: &Value) -> impl Iterator<Item = &(RuleName, Rule)> {
         self.index.matching(event)
+    }
+
+    /// Archives that keep the event.
+    pub fn keeping<'a>(&'a self, event: &'a Value) -> impl Iterator<Item = &'a ArchiveId> {
+        let wants = |pattern: &Option<Pattern>| pattern.as_ref().is_none_or(|pattern| pattern.matches(event));
+        self.archives.iter().filter(move |(_, pattern)| wants(pattern)).map(|(id, _)| id)
     }
 }
 

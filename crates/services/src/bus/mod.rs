@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`Bus`], [`rule::Rule`] and [`rule::Target`]. An event comes in by [`put`]; the delivery loop takes
 //! it from `waiting`, finds its rules by `matcher` and writes what each target gets. What that is, is in [`input`]; what
-//! an event looks like, in [`event`]; who may do what on a bus, in [`permission`]; row layouts, in `rows`.
+//! an event looks like, in [`event`]; events are kept by an [`archive`] and come again by a [`replay`]; who may do what on a bus, in [`permission`]; row layouts, in `rows`.
 //!
 //! Invariants:
 //! - Every region has the bus `default`, with or without a row of its own; it cannot be deleted.
@@ -11,10 +11,12 @@
 //! - Nothing here knows ARNs (they are text that is shown again) or AWS JSON, but for the event documents themselves:
 //!   patterns and templates are about them.
 
+pub mod archive;
 pub mod event;
 pub mod input;
 pub(crate) mod matcher;
 pub mod permission;
+pub mod replay;
 mod rows;
 pub mod rule;
 pub(crate) mod waiting;
@@ -69,6 +71,20 @@ pub enum Error {
     TooMany(&'static str),
     #[error("more than {TAGS_MAX} tags")]
     TooManyTags,
+    #[error("there is no archive {0}")]
+    NoSuchArchive(RuleName),
+    #[error("there is an archive {0} already")]
+    ArchiveExists(RuleName),
+    #[error("there is no replay {0}")]
+    NoSuchReplay(RuleName),
+    #[error("there is a replay {0} already")]
+    ReplayExists(RuleName),
+    #[error("the replay {0} is over")]
+    ReplayIsOver(RuleName),
+    #[error("an archive is replayed to its own bus")]
+    OtherBus,
+    #[error("the time to replay ends before it starts")]
+    EndsBeforeItStarts,
     #[error("the bus has no policy")]
     NoPolicy,
     #[error("there is no statement of that id in the policy")]

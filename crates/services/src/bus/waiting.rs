@@ -24,13 +24,16 @@ pub(crate) struct Head {
     pub cause: Cause,
     /// The last rule that has had it, where all at once would be too much for a commit.
     after: Option<String>,
+    /// The ARNs of the rules that it is for; all if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub bus: BusId,
     pub came: Timestamp,
-    id: [u8; 16],
+    pub id: [u8; 16],
 }
 
 #[derive(Debug, Clone)]
@@ -43,9 +46,20 @@ pub(crate) struct Waiting {
 /// Writes an event down: once that is committed, it will reach its targets. On a bus that does not exist it is lost, as
 /// in the service.
 pub fn put(tx: &mut Tx, bus: &BusId, document: &Bytes, cause: &Cause) -> Result<(), Error> {
+    put_for(tx, bus, document, cause, &[])
+}
+
+/// As [`put`], for these rules alone.
+pub(super) fn put_for(
+    tx: &mut Tx,
+    bus: &BusId,
+    document: &Bytes,
+    cause: &Cause,
+    rules: &[String],
+) -> Result<(), Error> {
     if super::rows::bus(tx, bus)?.is_some() {
         let place = Place { bus: bus.clone(), came: tx.now(), id: tx.random() };
-        let head = Head { cause: cause.clone(), after: None };
+        let head = Head { cause: cause.clone(), after: None, rules: rules.to_vec() };
         Waiting { place, head, document: document.clone() }.write(tx);
     }
     Ok(())
@@ -54,6 +68,10 @@ pub fn put(tx: &mut Tx, bus: &BusId, document: &Bytes, cause: &Cause) -> Result<
 impl Waiting {
     pub(crate) fn after(&self) -> Option<RuleName> {
         self.head.after.as_deref().and_then(|name| RuleName::parse(name).ok())
+    }
+
+    pub(crate) fn is_for(&self, rule_arn: &str) -> bool {
+        self.head.rules.is_empty() || self.head.rules.iter().any(|rule| rule == rule_arn)
     }
 
     /// It has gone out to all rules up to this one.

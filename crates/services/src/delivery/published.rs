@@ -8,6 +8,7 @@ use store::{Range, ShardId, Snapshot, Timestamp, Tx};
 use super::feed::Feed;
 use super::receiver::{Address, Dispatch, Receivers, Sender};
 use super::{Delivered, Error};
+use crate::bus::archive;
 use crate::bus::event::iso;
 use crate::bus::input::Firing;
 use crate::bus::matcher::Matchers;
@@ -60,8 +61,14 @@ impl Feed for Published {
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         let received = iso(waiting.place.came);
         let mut after = waiting.after();
+        if after.is_none() && event["replay-name"].is_null() {
+            for archive in matcher.keeping(&event) {
+                archive::keep(tx, archive, waiting.place.came, &waiting.place.id, &waiting.document);
+                *room = room.saturating_sub(waiting.document.len());
+            }
+        }
         for (name, rule) in matcher.matching(&event) {
-            if after.as_ref().is_some_and(|after| name <= after) {
+            if after.as_ref().is_some_and(|after| name <= after) || !waiting.is_for(&rule.arn) {
                 continue;
             }
             let cost = rule.targets.len() * (waiting.document.len() + Receivers::OVERHEAD_BYTES);

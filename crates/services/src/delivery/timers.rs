@@ -10,7 +10,7 @@ use super::receiver::{Address, Dispatch, Receivers, Sender};
 use super::{Cause, Delivered, Error};
 use crate::bus::event::{Event, iso};
 use crate::bus::input::Firing;
-use crate::bus::{RuleId, rule};
+use crate::bus::{RuleId, archive, replay, rule};
 use crate::random;
 use crate::schedule::{self, Fired, ScheduleId};
 use crate::services::Services;
@@ -148,6 +148,8 @@ impl Feed for Timers {
         match &timer.what {
             What::Rule(id) => self.fire_rule(tx, id, timer.due),
             What::Schedule(id) => self.fire_schedule(tx, id, timer.due),
+            What::Archive(id) => Ok(archive::sweep(tx, id, timer.due)?),
+            What::Replay(id) => Ok(replay::go_on(tx, id, timer.due)?),
         }
     }
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use store::key::{Key, Parser, Space};
 use store::{Order, Range, Read, ShardId, Timestamp, Tx};
 
+use crate::bus::archive::ArchiveId;
+use crate::bus::replay::ReplayId;
 use crate::bus::{BusId, BusName, RuleId, RuleName};
 use crate::function::Scope;
 use crate::name::{AccountId, Region};
@@ -21,6 +23,8 @@ const LAYOUT: u8 = 1;
 pub(crate) enum What {
     Rule(RuleId),
     Schedule(ScheduleId),
+    Archive(ArchiveId),
+    Replay(ReplayId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,6 +38,8 @@ pub(crate) struct Timer {
 enum Written {
     Rule { account: String, region: String, bus: String, rule: String },
     Schedule { account: String, region: String, group: String, schedule: String },
+    Archive { account: String, region: String, archive: String },
+    Replay { account: String, region: String, replay: String },
 }
 
 impl Timer {
@@ -85,6 +91,16 @@ impl What {
                 group: id.group.name.to_string(),
                 schedule: id.name.to_string(),
             },
+            What::Archive(id) => Written::Archive {
+                account: id.scope.account.to_string(),
+                region: id.scope.region.to_string(),
+                archive: id.name.to_string(),
+            },
+            What::Replay(id) => Written::Replay {
+                account: id.scope.account.to_string(),
+                region: id.scope.region.to_string(),
+                replay: id.name.to_string(),
+            },
         }
     }
 
@@ -98,6 +114,14 @@ impl What {
                 let group = GroupId { scope: scope(account, region)?, name: Name::parse(group).ok()? };
                 Some(What::Schedule(ScheduleId { group, name: Name::parse(schedule).ok()? }))
             }
+            Written::Archive { account, region, archive } => {
+                let name = RuleName::parse(archive).ok()?;
+                Some(What::Archive(ArchiveId { scope: scope(account, region)?, name }))
+            }
+            Written::Replay { account, region, replay } => {
+                let name = RuleName::parse(replay).ok()?;
+                Some(What::Replay(ReplayId { scope: scope(account, region)?, name }))
+            }
         }
     }
 }
@@ -107,6 +131,8 @@ impl std::fmt::Display for What {
         match self {
             What::Rule(id) => write!(out, "rule {id}"),
             What::Schedule(id) => write!(out, "schedule {id}"),
+            What::Archive(id) => write!(out, "archive {id}"),
+            What::Replay(id) => write!(out, "replay {id}"),
         }
     }
 }
