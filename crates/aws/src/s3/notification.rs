@@ -252,7 +252,6 @@ pub async fn get_bucket_notification_configuration(
         queue_configurations: (!queues.is_empty()).then_some(queues),
         topic_configurations: (!topics.is_empty()).then_some(topics),
         event_bridge_configuration: bus,
-        ..Default::default()
     }
     .into())
 }
