@@ -23,7 +23,7 @@ struct Service {
     operations: &'static [&'static str],
 }
 
-const SERVICES: [Service; 9] = [
+const SERVICES: [Service; 10] = [
     Service {
         name: "dynamodb",
         source: "dynamodb/2012-08-10",

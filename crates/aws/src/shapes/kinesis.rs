@@ -765,6 +765,8 @@ pub struct StreamDescriptionSummary {
     pub open_shard_count: i32,
     #[serde(rename = "ConsumerCount", skip_serializing_if = "Option::is_none")]
     pub consumer_count: Option<i32>,
+    #[serde(rename = "WarmThroughput", skip_serializing_if = "Option::is_none")]
+    pub warm_throughput: Option<WarmThroughputObject>,
     #[serde(rename = "MaxRecordSizeInKiB", skip_serializing_if = "Option::is_none")]
     pub max_record_size_in_ki_b: Option<i32>,
     #[serde(rename = "ChannelCount", skip_serializing_if = "Option::is_none")]
@@ -885,6 +887,14 @@ impl Input for UpdateStreamModeInput {
     fn members() -> &'static [Member] {
         &UPDATE_STREAM_MODE_INPUT
     }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct WarmThroughputObject {
+    #[serde(rename = "TargetMiBps", skip_serializing_if = "Option::is_none")]
+    pub target_mi_bps: Option<i32>,
+    #[serde(rename = "CurrentMiBps", skip_serializing_if = "Option::is_none")]
+    pub current_mi_bps: Option<i32>,
 }
 
 static ADD_TAGS_TO_STREAM_INPUT: [Member; 4] = [
