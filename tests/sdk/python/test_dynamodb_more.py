@@ -172,9 +172,7 @@ def test_items_go_when_they_are_due():
     assert [item["id"] for item in table.scan()["Items"]] == ["new"]
 
 
-def test_what_is_not_there_is_refused():
-    with refused("ValidationException", 400, "streams are not implemented"):
-        make(StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+def test_a_protected_table_is_not_deleted():
     name = make(DeletionProtectionEnabled=True)
     with refused("ValidationException", 400, "Resource cannot be deleted as it is currently protected against deletion"):
         DYNAMODB.delete_table(TableName=name)

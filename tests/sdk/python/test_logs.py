@@ -163,7 +163,7 @@ def test_a_group_of_ones_own_keeps_what_is_sent_to_it():
     assert LOGS.list_tags_for_resource(resourceArn=found["logGroupArn"])["tags"] == {"team": "blue"}
     LOGS.delete_log_group(logGroupName=group)
     with refused("ResourceNotFoundException", 400, "The specified log group does not exist."):
-        messages(group)
+        LOGS.filter_log_events(logGroupName=group)
 
 
 def test_a_group_made_before_its_function_has_what_the_function_writes(spoken):

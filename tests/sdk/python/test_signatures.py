@@ -130,9 +130,9 @@ def test_the_region_comes_from_the_scope():
     [
         ("sns", "list_platform_applications", {}),
         ("iam", "list_users", {}),
-        ("kinesis", "list_streams", {}),
+        ("pipes", "list_pipes", {}),
         ("stepfunctions", "list_state_machines", {}),
-        ("events", "list_archives", {}),
+        ("events", "list_connections", {}),
         ("s3", "list_bucket_metrics_configurations", {"Bucket": "any"}),
         ("sts", "get_session_token", {}),
         ("logs", "describe_metric_filters", {}),

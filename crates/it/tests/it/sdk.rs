@@ -175,3 +175,33 @@ fn the_javascript_sdk_works() {
     std::fs::copy(it::repository().join("tests/sdk/js/functions.test.mjs"), &test).expect("copying the test");
     run(Command::new("node").arg("--test").arg(test), &nought, &folder);
 }
+
+#[test]
+fn browsers_post_objects_as_forms() {
+    python("python/test_s3_forms.py");
+}
+
+#[test]
+fn topics_tell_those_who_subscribed() {
+    python("python/test_sns_topics.py");
+}
+
+#[test]
+fn topics_reach_endpoints_and_are_targets_themselves() {
+    python("python/test_sns_delivery.py");
+}
+
+#[test]
+fn changes_of_tables_are_streams() {
+    python("python/test_dynamodb_streams.py");
+}
+
+#[test]
+fn tables_are_backed_up_and_restored() {
+    python("python/test_dynamodb_backups.py");
+}
+
+#[test]
+fn data_streams_keep_records_and_run_functions() {
+    python("python/test_kinesis.py");
+}
