@@ -189,9 +189,7 @@ impl Lane {
             let page = read.scan(range.clone(), Order::Forward, PAGE_ROWS)?;
             for (key, row) in &page {
                 let number = content.flight_number(key)?;
-                for flight in rows::decode_flights(row)? {
-                    lane.restore(read, content, &flight, number, now)?;
-                }
+                lane.restore(read, content, &rows::decode_flights(row)?, number, now)?;
             }
             match page.last() {
                 Some((last, _)) if page.len() == PAGE_ROWS => range = range.after(last),
@@ -204,26 +202,33 @@ impl Lane {
         Ok(lane)
     }
 
+    /// Takes in what a flight row says. It speaks for all of its messages before any of them leaves: else it would be over
+    /// with the first that has gone.
     fn restore(
         &mut self,
         read: &mut impl Read,
         content: &Content,
-        flight: &Flight,
+        flights: &[Flight],
         number: u64,
         now: Moment,
     ) -> Result<(), Error> {
-        // Its row may speak for others that are still there.
-        let row = read.get(&content.message(flight.place))?;
-        let group = match (&row, &self.line) {
-            (Some(row), Line::Groups(_)) => {
-                rows::decode_message(read, content, row)?.message.group.map(Arc::<str>::from)
+        let mut gone = Vec::new();
+        for flight in flights {
+            let row = read.get(&content.message(flight.place))?;
+            let group = match (&row, &self.line) {
+                (Some(row), Line::Groups(_)) => {
+                    rows::decode_message(read, content, row)?.message.group.map(Arc::<str>::from)
+                }
+                (_, Line::Bag(_)) | (None, Line::Groups(_)) => None,
+            };
+            let over = self.flights.fly(flight, group, now.elapsed_at(flight.until), number);
+            self.stale_rows.extend(over);
+            if row.is_none() {
+                gone.push(flight.place);
             }
-            (_, Line::Bag(_)) | (None, Line::Groups(_)) => None,
-        };
-        let over = self.flights.fly(flight, group, now.elapsed_at(flight.until), number);
-        self.stale_rows.extend(over);
-        if row.is_none() {
-            let over = self.flights.remove(flight.place).and_then(|(_, over)| over);
+        }
+        for place in gone {
+            let over = self.flights.remove(place).and_then(|(_, over)| over);
             self.stale_rows.extend(over);
         }
         Ok(())

@@ -109,6 +109,28 @@ async fn receipts_of_nobody_and_of_other_queues_are_refused() {
 }
 
 #[tokio::test]
+async fn what_was_received_with_a_deleted_message_stays_hidden_over_two_restarts() {
+    check(
+        "0 create jobs visibility=30
+         0 send jobs a
+         0 send jobs b
+         0 receive jobs max=2
+         1 delete jobs a
+         2 restart -
+         2 send jobs c
+         2 receive jobs max=10
+         3 restart -
+         3 receive jobs max=10
+         31 receive jobs max=1",
+        "0 a:1 b:1
+         2 c:1
+         3 -
+         31 b:2",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_restart_changes_nothing_that_was_acknowledged() {
     check(
         "0 create jobs visibility=30
