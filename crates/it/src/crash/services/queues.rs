@@ -84,7 +84,7 @@ impl Load for Queues {
                     scope.spawn(move || {
                         let mut dice = Dice::new(seed.wrapping_add(consumer << 32));
                         let mut client = Client::new(address);
-                        until_gone(|| consume(&mut client, &mut dice, url, history));
+                        until_gone(|| consume(&mut client, || dice.once_in(GIVES_UP_ONCE_IN), url, history));
                     });
                 }
             }
@@ -94,7 +94,7 @@ impl Load for Queues {
     fn check(&mut self, client: &mut Client, findings: &mut Findings) {
         for line in self.lines() {
             // At once, while what was given out before the kill must still be hidden.
-            consume(client, &mut Dice::new(u64::MAX), &line.url, &line.history).expect("it runs");
+            consume(client, || false, &line.url, &line.history).expect("it runs");
             let history = line.history.get_mut().expect("no consumer panics");
             for broken in history.broken.drain(..) {
                 findings.check(false, || broken);
@@ -136,10 +136,10 @@ impl Line {
 
     /// Consumes until the queue says that it is empty.
     fn drain(&self, client: &mut Client, findings: &mut Findings) {
-        let (end, mut dice) = (Instant::now() + DRAIN_MAX, Dice::new(u64::MAX));
+        let end = Instant::now() + DRAIN_MAX;
         let attributes = json!({"QueueUrl": self.url, "AttributeNames": ["All"]});
         loop {
-            consume(client, &mut dice, &self.url, &self.history).expect("it runs");
+            consume(client, || false, &self.url, &self.history).expect("it runs");
             let left = client.sqs("GetQueueAttributes", &attributes).expect("attributes");
             let count = |name: &str| left["Attributes"][name].as_str().map_or(0, |text| text.parse().unwrap_or(0));
             match count("ApproximateNumberOfMessages") + count("ApproximateNumberOfMessagesNotVisible") {
@@ -191,7 +191,12 @@ impl Sender {
 }
 
 /// Receives once, and deletes what came in its order, unless it gives up.
-fn consume(client: &mut Client, dice: &mut Dice, url: &str, history: &Mutex<History>) -> Result<(), Failed> {
+fn consume(
+    client: &mut Client,
+    mut gives_up: impl FnMut() -> bool,
+    url: &str,
+    history: &Mutex<History>,
+) -> Result<(), Failed> {
     let asked = Instant::now();
     let receive = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1});
     let answer = client.sqs("ReceiveMessage", &receive)?;
@@ -201,7 +206,7 @@ fn consume(client: &mut Client, dice: &mut Dice, url: &str, history: &Mutex<Hist
         received.iter().map(|one| (Message::parse(&text(one, "Body")), text(one, "MessageId"))).collect();
     history.lock().expect("no consumer panics").receive(&messages, asked);
     for (raw, (message, _)) in received.iter().zip(&messages) {
-        if dice.once_in(GIVES_UP_ONCE_IN) {
+        if gives_up() {
             return Ok(());
         }
         history.lock().expect("no consumer panics").ask_deletion(*message);
