@@ -143,7 +143,7 @@ pub(super) fn days_long(days: u32) -> Duration {
 /// Makes a group.
 pub async fn create(store: &Store, group: &Group, settings: &Settings) -> Result<(), Error> {
     check_tags(&settings.tags)?;
-    if is_there(store, group)? {
+    if looked_for(store, group, is_there).await? {
         return Err(Error::GroupExists);
     }
     let now = store.clock().millis();
@@ -163,7 +163,7 @@ pub async fn create(store: &Store, group: &Group, settings: &Settings) -> Result
 
 /// Deletes a group, its settings and what was written to it until now.
 pub async fn delete(store: &Store, group: &Group) -> Result<(), Error> {
-    if !is_there(store, group)? {
+    if !looked_for(store, group, is_there).await? {
         return Err(Error::NoGroup);
     }
     let hidden = Hidden::until_now(store);
@@ -183,7 +183,7 @@ pub async fn change(
     group: &Group,
     change: impl Fn(&mut Settings) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    if !is_there(store, group)? {
+    if !looked_for(store, group, is_there).await? {
         return Err(Error::NoGroup);
     }
     let changed = |tx: &mut Tx| {
@@ -212,14 +212,14 @@ pub fn check_retention(days: u32) -> Result<(), Error> {
 /// Whether a group was made, or has something that can be seen.
 pub fn is_there(store: &Store, group: &Group) -> Result<bool, Error> {
     let row = store.read(|read| group_row(read, group))?;
-    Ok(row.created.is_some() || read::has_records(store, group)?)
+    Ok(row.created.is_some() || read::has_records(store, group, &row)?)
 }
 
 pub async fn create_stream(store: &Store, group: &Group, stream: &str) -> Result<(), Error> {
-    if !is_there(store, group)? {
+    if !looked_for(store, group, is_there).await? {
         return Err(Error::NoGroup);
     }
-    if has_stream(store, group, stream)? {
+    if looked_for_stream(store, group, stream).await? {
         return Err(Error::StreamExists);
     }
     let now = store.clock().millis();
@@ -237,10 +237,10 @@ pub async fn create_stream(store: &Store, group: &Group, stream: &str) -> Result
 
 /// Deletes a stream and what was written to it until now.
 pub async fn delete_stream(store: &Store, group: &Group, stream: &str) -> Result<(), Error> {
-    if !is_there(store, group)? {
+    if !looked_for(store, group, is_there).await? {
         return Err(Error::NoGroup);
     }
-    if !has_stream(store, group, stream)? {
+    if !looked_for_stream(store, group, stream).await? {
         return Err(Error::NoStream);
     }
     let hidden = Hidden::until_now(store);
@@ -251,10 +251,30 @@ pub async fn delete_stream(store: &Store, group: &Group, stream: &str) -> Result
     store.transact(deleted).await
 }
 
-/// Whether a stream was made, or has something that can be seen.
+/// Whether a stream was made, or has something that can be seen. Of one that was made its row tells, without a look at
+/// the journal.
 pub fn has_stream(store: &Store, group: &Group, stream: &str) -> Result<bool, Error> {
+    if store.read(|read| stream_row(read, group, stream))?.created.is_some() {
+        return Ok(true);
+    }
     let streams = read::streams(store, group, stream)?;
     Ok(streams.first().is_some_and(|first| first.name == stream))
+}
+
+/// Looks at the journal where its waiting for the disk holds up nobody else.
+async fn looked_for<T: Send + 'static>(
+    store: &Store,
+    group: &Group,
+    look: impl FnOnce(&Store, &Group) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (store, group) = (store.clone(), group.clone());
+    let looked = tokio::task::spawn_blocking(move || look(&store, &group)).await;
+    looked.unwrap_or_else(|error| Err(store::Error::Unavailable(error.to_string()).into()))
+}
+
+async fn looked_for_stream(store: &Store, group: &Group, stream: &str) -> Result<bool, Error> {
+    let stream = stream.to_owned();
+    looked_for(store, group, move |store, group| has_stream(store, group, &stream)).await
 }
 
 pub(super) fn group_row(read: &mut impl Read, group: &Group) -> Result<GroupRow, Error> {

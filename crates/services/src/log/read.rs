@@ -291,8 +291,7 @@ pub fn groups(store: &Store, account: &AccountId, region: &Region) -> Result<Vec
 }
 
 /// Whether a group has a record that was not deleted.
-pub(super) fn has_records(store: &Store, group: &Group) -> Result<bool, Error> {
-    let row = store.read(|read| group::group_row(read, group))?;
+pub(super) fn has_records(store: &Store, group: &Group, row: &GroupRow) -> Result<bool, Error> {
     let prefix = group.journal_prefix();
     let mut beyond = row.hidden().map(|hidden| hidden.place());
     loop {
