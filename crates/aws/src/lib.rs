@@ -53,6 +53,7 @@ mod kinesis;
 pub mod lambda;
 mod logs;
 pub mod operation;
+mod page;
 pub mod protocol;
 mod s3;
 mod scheduler;

@@ -3,10 +3,11 @@
 use services::bus::archive::{self, Archive, ArchiveId, Held, Settings};
 use services::bus::{BusId, RuleName};
 
-use super::refusal::{invalid, refuse};
-use super::{name, page};
+use super::name;
+use super::refusal::{bad_token, invalid, refuse};
 use crate::call::Call;
 use crate::error::Error;
+use crate::page;
 use crate::shapes::events as shapes;
 
 /// An archive works as soon as it is there.
@@ -91,7 +92,7 @@ pub async fn list(call: Call, input: shapes::ListArchivesRequest) -> Result<shap
             "At most one filter is allowed for ListArchives. Use either : State, EventSourceArn, or NamePrefix.",
         ));
     }
-    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref())?);
+    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref()).map_err(bad_token)?);
     let BusId { scope, .. } = name::bus(&call, None)?;
     let wanted = |name: &RuleName, archive: &Archive| {
         name.as_str().starts_with(input.name_prefix.as_deref().unwrap_or_default())
@@ -109,7 +110,7 @@ pub async fn list(call: Call, input: shapes::ListArchivesRequest) -> Result<shap
         };
         archives.into_iter().map(held).collect::<Result<Vec<_>, services::bus::Error>>()
     });
-    let (archives, next_token) = page::cut(found.map_err(refuse)?, size, |(name, ..)| name.as_str());
+    let (archives, next_token) = page::cut(found.map_err(refuse)?, size, |(name, ..)| name.to_string());
     let listed = |(name, archive, held): (RuleName, Archive, Held)| shapes::Archive {
         archive_name: Some(name.to_string()),
         event_source_arn: Some(source(&call, &archive)),

@@ -5,11 +5,12 @@ use services::bus::{self, Bus, BusId, BusName, Settings};
 use services::identity::Statement;
 use store::Timestamp;
 
-use super::refusal::{invalid, not_found, refuse};
+use super::name;
+use super::refusal::{bad_token, invalid, not_found, refuse};
 use super::tag::tags_of;
-use super::{name, page};
 use crate::call::Call;
 use crate::error::Error;
+use crate::page;
 use crate::shapes::events as shapes;
 
 pub async fn create(call: Call, input: shapes::CreateEventBusRequest) -> Result<shapes::CreateEventBusResponse, Error> {
@@ -74,11 +75,11 @@ pub async fn describe(
 }
 
 pub async fn list(call: Call, input: shapes::ListEventBusesRequest) -> Result<shapes::ListEventBusesResponse, Error> {
-    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref())?);
+    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref()).map_err(bad_token)?);
     let BusId { scope, .. } = name::bus(&call, None)?;
     let prefix = input.name_prefix.as_deref().unwrap_or_default();
     let found = call.services.store().read(|read| bus::list(read, &scope, prefix, after.as_deref(), size + 1));
-    let (buses, next_token) = page::cut(found.map_err(refuse)?, size, |(name, _)| name.as_str());
+    let (buses, next_token) = page::cut(found.map_err(refuse)?, size, |(name, _)| name.to_string());
     let buses: Result<Vec<_>, Error> = buses.iter().map(|(name, bus)| listed(&call, name, bus)).collect();
     Ok(shapes::ListEventBusesResponse { event_buses: Some(buses?), next_token })
 }

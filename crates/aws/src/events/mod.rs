@@ -9,7 +9,6 @@ mod archive;
 mod bus;
 mod event;
 mod name;
-mod page;
 mod pattern;
 mod permission;
 mod refusal;

@@ -71,3 +71,7 @@ pub fn invalid(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 pub fn not_found(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     kinds::RESOURCE_NOT_FOUND_EXCEPTION.with(text)
 }
+
+pub fn bad_token(_: crate::page::BadToken) -> Error {
+    invalid("Parameter NextToken is not valid.")
+}

@@ -4,10 +4,11 @@ use services::bus::replay::{self, Replay, ReplayId, Settings, State};
 use services::bus::{self, BusId, RuleName};
 use store::Timestamp;
 
-use super::refusal::{bad_parameter, invalid, refuse};
-use super::{name, page};
+use super::name;
+use super::refusal::{bad_parameter, bad_token, invalid, refuse};
 use crate::call::Call;
 use crate::error::Error;
+use crate::page;
 use crate::shapes::events as shapes;
 
 pub async fn start(call: Call, input: shapes::StartReplayRequest) -> Result<shapes::StartReplayResponse, Error> {
@@ -89,7 +90,7 @@ pub async fn list(call: Call, input: shapes::ListReplaysRequest) -> Result<shape
             "At most one filter is allowed for ListReplays. Use either : State, EventSourceArn, or NamePrefix.",
         ));
     }
-    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref())?);
+    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref()).map_err(bad_token)?);
     let BusId { scope, .. } = name::bus(&call, None)?;
     let mut replays = call.services.store().read(|read| replay::list(read, &scope)).map_err(refuse)?;
     replays.retain(|(name, replay)| {
@@ -98,7 +99,7 @@ pub async fn list(call: Call, input: shapes::ListReplaysRequest) -> Result<shape
             && input.state.as_ref().is_none_or(|state| *state == shown(replay.state))
             && after.as_deref().is_none_or(|after| name.as_str() > after)
     });
-    let (replays, next_token) = page::cut(replays, size, |(name, _)| name.as_str());
+    let (replays, next_token) = page::cut(replays, size, |(name, _)| name.to_string());
     let replays = replays.iter().map(|(name, replay)| listed(&call, name, replay)).collect();
     Ok(shapes::ListReplaysResponse { replays: Some(replays), next_token })
 }

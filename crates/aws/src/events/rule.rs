@@ -3,11 +3,12 @@
 use services::bus::rule::{self, Rule, Settings, State};
 use services::bus::{BusName, RuleName};
 
-use super::refusal::refuse;
+use super::name;
+use super::refusal::{bad_token, refuse};
 use super::tag::tags_of;
-use super::{name, page};
 use crate::call::Call;
 use crate::error::Error;
+use crate::page;
 use crate::shapes::events as shapes;
 
 const WITH_READS: &str = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
@@ -50,12 +51,12 @@ pub async fn describe(call: Call, input: shapes::DescribeRuleRequest) -> Result<
 }
 
 pub async fn list(call: Call, input: shapes::ListRulesRequest) -> Result<shapes::ListRulesResponse, Error> {
-    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref())?);
+    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref()).map_err(bad_token)?);
     let bus = name::bus(&call, input.event_bus_name.as_deref())?;
     let after = after.and_then(|after| RuleName::parse(&after).ok());
     let prefix = input.name_prefix.as_deref().unwrap_or_default();
     let found = call.services.store().read(|read| rule::list(read, &bus, prefix, after.as_ref(), size + 1));
-    let (rules, next_token) = page::cut(found.map_err(refuse)?, size, |(name, _)| name.as_str());
+    let (rules, next_token) = page::cut(found.map_err(refuse)?, size, |(name, _)| name.to_string());
     let rules = rules.into_iter().map(|(name, rule)| listed(&bus.name, &name, rule)).collect();
     Ok(shapes::ListRulesResponse { rules: Some(rules), next_token })
 }

@@ -4,10 +4,11 @@ use services::bus::RuleName;
 use services::bus::input::{Input, Invalid};
 use services::bus::rule::{self, DeadLetter, Receiver, Retry, Target};
 
-use super::refusal::{bad_arn, invalid, refuse};
-use super::{name, page};
+use super::name;
+use super::refusal::{bad_arn, bad_token, invalid, refuse};
 use crate::call::Call;
 use crate::error::Error;
+use crate::page;
 use crate::shapes::events as shapes;
 
 pub async fn put(call: Call, input: shapes::PutTargetsRequest) -> Result<shapes::PutTargetsResponse, Error> {
@@ -35,13 +36,13 @@ pub async fn list(
     call: Call,
     input: shapes::ListTargetsByRuleRequest,
 ) -> Result<shapes::ListTargetsByRuleResponse, Error> {
-    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref())?);
+    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref()).map_err(bad_token)?);
     let id = name::rule(&call, input.event_bus_name.as_deref(), &input.rule)?;
     let mut targets = call.services.store().read(|read| rule::get(read, &id)).map_err(refuse)?.targets;
     if let Some(place) = after.and_then(|after| targets.iter().position(|target| target.id == after)) {
         targets.drain(..=place);
     }
-    let (targets, next_token) = page::cut(targets, size, |target| &target.id);
+    let (targets, next_token) = page::cut(targets, size, |target| target.id.clone());
     Ok(shapes::ListTargetsByRuleResponse { targets: Some(targets.into_iter().map(shown).collect()), next_token })
 }
 
@@ -49,12 +50,12 @@ pub async fn rule_names(
     call: Call,
     input: shapes::ListRuleNamesByTargetRequest,
 ) -> Result<shapes::ListRuleNamesByTargetResponse, Error> {
-    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref())?);
+    let (size, after) = (page::size(input.limit), page::after(input.next_token.as_deref()).map_err(bad_token)?);
     let bus = name::bus(&call, input.event_bus_name.as_deref())?;
     let after = after.and_then(|after| RuleName::parse(&after).ok());
     let arn = &input.target_arn;
     let found = call.services.store().read(|read| rule::names_by_target(read, &bus, arn, after.as_ref(), size + 1));
-    let (names, next_token) = page::cut(found.map_err(refuse)?, size, RuleName::as_str);
+    let (names, next_token) = page::cut(found.map_err(refuse)?, size, RuleName::to_string);
     let names = names.iter().map(ToString::to_string).collect();
     Ok(shapes::ListRuleNamesByTargetResponse { rule_names: Some(names), next_token })
 }

@@ -3,11 +3,12 @@
 use services::schedule::Name;
 use services::schedule::group::{self, Group};
 
-use super::refusal::refuse;
+use super::name;
+use super::refusal::{bad_token, refuse};
 use super::tag::tags_of;
-use super::{name, page};
 use crate::call::Call;
 use crate::error::Error;
+use crate::page;
 use crate::shapes::scheduler as shapes;
 
 /// Groups go at once, with all that is in them.
@@ -49,7 +50,7 @@ pub async fn list(
     call: Call,
     input: shapes::ListScheduleGroupsInput,
 ) -> Result<shapes::ListScheduleGroupsOutput, Error> {
-    let (size, after) = (page::size(input.max_results), page::after(input.next_token.as_deref())?);
+    let (size, after) = (page::size(input.max_results), page::after(input.next_token.as_deref()).map_err(bad_token)?);
     let (scope, prefix) = (name::scope(&call), input.name_prefix.as_deref().unwrap_or_default());
     let found = call.services.store().read(|read| group::list(read, &scope, prefix, after.as_deref(), size + 1));
     let (groups, next_token) = page::cut(found.map_err(refuse)?, size, |(name, _)| name.to_string());

@@ -8,7 +8,6 @@
 
 mod group;
 mod name;
-mod page;
 mod refusal;
 mod schedule;
 mod tag;

@@ -3,6 +3,7 @@
 use services::schedule;
 
 use crate::error::Error;
+use crate::page;
 use crate::shapes::scheduler::error as kinds;
 
 pub fn refuse(error: schedule::Error) -> Error {
@@ -32,4 +33,8 @@ pub fn invalid(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 
 fn not_found(text: String) -> Error {
     kinds::RESOURCE_NOT_FOUND_EXCEPTION.with(text)
+}
+
+pub fn bad_token(_: page::BadToken) -> Error {
+    invalid("Invalid NextToken provided.")
 }

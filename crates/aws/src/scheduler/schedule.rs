@@ -3,10 +3,11 @@
 use services::schedule::{self, Name, Schedule, ScheduleId, Settings, Wanted};
 use store::Timestamp;
 
-use super::refusal::{invalid, refuse};
-use super::{name, page, target};
+use super::refusal::{bad_token, invalid, refuse};
+use super::{name, target};
 use crate::call::Call;
 use crate::error::Error;
+use crate::page;
 use crate::shapes::scheduler as shapes;
 
 /// The zone of a schedule that names none.
@@ -93,7 +94,7 @@ pub async fn get(call: Call, input: shapes::GetScheduleInput) -> Result<shapes::
 }
 
 pub async fn list(call: Call, input: shapes::ListSchedulesInput) -> Result<shapes::ListSchedulesOutput, Error> {
-    let (size, after) = (page::size(input.max_results), page::after(input.next_token.as_deref())?);
+    let (size, after) = (page::size(input.max_results), page::after(input.next_token.as_deref()).map_err(bad_token)?);
     let both = |after: String| {
         let (group, name) = after.split_once('/')?;
         Some((Name::parse(group).ok()?, Name::parse(name).ok()?))
