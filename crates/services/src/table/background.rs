@@ -48,18 +48,25 @@ pub(crate) async fn run(tables: Tables, mut stop: watch::Receiver<bool>) {
                 STORE_RETRY
             }
         };
-        if *stop.borrow() {
+        if !rest(wait, written.changed(), &mut stop).await {
             return;
         }
-        if wait.is_zero() {
-            tokio::task::yield_now().await;
-            continue;
-        }
-        tokio::select! {
-            () = written.changed() => {}
-            () = tokio::time::sleep(wait) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
+    }
+}
+
+/// Between two steps of a loop: waits for the time or for work, whichever is first. False once the loop is to end.
+pub(super) async fn rest(wait: Duration, work: impl Future<Output = ()>, stop: &mut watch::Receiver<bool>) -> bool {
+    if *stop.borrow() {
+        return false;
+    }
+    if wait.is_zero() {
+        tokio::task::yield_now().await;
+        return true;
+    }
+    tokio::select! {
+        () = work => true,
+        () = tokio::time::sleep(wait) => true,
+        _ = stop.wait_for(|stop| *stop) => false,
     }
 }
 

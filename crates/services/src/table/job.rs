@@ -12,6 +12,7 @@ use store::key::{Key, Parser, Space};
 use store::{BlobRef, Order, Read, Store, Timestamp, Tx};
 use tokio::sync::watch;
 
+use super::background;
 use super::backup::{self, BackupId};
 use super::change::{self, Change};
 use super::error::Error;
@@ -186,17 +187,8 @@ pub(crate) async fn run(tables: Tables, mut stop: watch::Receiver<bool>) {
                 RETRY
             }
         };
-        if *stop.borrow() {
+        if !background::rest(wait, written.changed(), &mut stop).await {
             return;
-        }
-        if wait.is_zero() {
-            tokio::task::yield_now().await;
-            continue;
-        }
-        tokio::select! {
-            () = written.changed() => {}
-            () = tokio::time::sleep(wait) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
         }
     }
 }
