@@ -192,7 +192,7 @@ impl Endpoints {
                     at: Timestamp::from_millis(*at_millis),
                 };
                 let with = topic.settings.signature;
-                let text = signer.sign(with, &envelopes.confirmation_signed_text(&confirmation));
+                let text = signer.sign(with, &envelopes.confirmation_signed_text(&confirmation))?;
                 let signed = Signed { with, text: &text, fingerprint: &signer.fingerprint };
                 Ok(envelopes.confirmation(&confirmation, signed))
             }

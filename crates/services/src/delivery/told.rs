@@ -92,7 +92,7 @@ impl Told {
         let mut signatures = Signatures::new();
         for (name, body) in bodies {
             let text = services.envelopes().signed_text(&waiting.topic, message, body);
-            signatures.insert(name.to_owned(), signer.sign(signature, &text));
+            signatures.insert(name.to_owned(), signer.sign(signature, &text)?);
         }
         let prepared = Prepared { with: signature, fingerprint: signer.fingerprint.clone(), signatures };
         Ok(serde_json::to_vec(&prepared).expect("texts are JSON").into())

@@ -24,15 +24,18 @@ const KEY_KIND: [u8; 15] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7
 const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
 
 /// In PEM. The public key is modulus and exponent; `sign` gives the signature of SHA-256 over what it is given.
-pub(super) fn write((modulus, exponent): (Vec<u8>, Vec<u8>), sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+pub(super) fn write<E>(
+    (modulus, exponent): (Vec<u8>, Vec<u8>),
+    sign: impl Fn(&[u8]) -> Result<Vec<u8>, E>,
+) -> Result<String, E> {
     let name = value(SEQUENCE, &value(SET, &value(SEQUENCE, &[&COMMON_NAME, &*value(UTF8, NAME.as_bytes())].concat())));
     let valid = value(SEQUENCE, &[value(UTC_TIME, FROM.as_bytes()), value(UTC_TIME, TO.as_bytes())].concat());
     let numbers = value(SEQUENCE, &[positive(&modulus), positive(&exponent)].concat());
     let public_key = value(SEQUENCE, &[&KEY_KIND, &*value(BIT_STRING, &[&[0], &*numbers].concat())].concat());
     let body = [&*value(INTEGER, &[1]), &SIGNED_WITH, &*name, &*valid, &*name, &*public_key].concat();
     let body = value(SEQUENCE, &body);
-    let signature = [&[0], &*sign(&body)].concat();
-    pem(&value(SEQUENCE, &[&*body, &SIGNED_WITH, &*value(BIT_STRING, &signature)].concat()))
+    let signature = [&[0], &*sign(&body)?].concat();
+    Ok(pem(&value(SEQUENCE, &[&*body, &SIGNED_WITH, &*value(BIT_STRING, &signature)].concat())))
 }
 
 /// A number that is not negative, whatever its first bit.

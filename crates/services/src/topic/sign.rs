@@ -11,7 +11,7 @@ use store::key::{Key, Space};
 use store::{Read, Store, Tx};
 use tokio::sync::OnceCell;
 
-use super::rsa::PrivateKey;
+use super::private_key::PrivateKey;
 use super::{Error, Signature, certificate};
 
 const KEYS: Space = Space::new(0x0329);
@@ -53,7 +53,8 @@ impl Signers {
 
     /// Makes a key, unless somebody else was faster.
     async fn make(&self, row: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let made = tokio::task::spawn_blocking(|| PrivateKey::random().keep()).await.map_err(unusable)?;
+        let made = tokio::task::spawn_blocking(PrivateKey::random).await.map_err(unusable)?;
+        let made = made.map_err(unusable)?.keep();
         let sealed = self.store.seal(&serde_json::to_vec(&made).expect("texts are JSON"))?;
         let put = |tx: &mut Tx| match tx.get(&row)? {
             Some(known) => Ok(known.to_vec()),
@@ -70,14 +71,16 @@ impl Signer {
     fn read(kept: &[u8]) -> Result<Signer, Error> {
         let kept = serde_json::from_slice(kept).map_err(unusable)?;
         let key = PrivateKey::read(&kept).ok_or_else(|| unusable("its primes are none"))?;
-        let certificate = certificate::write(key.public(), |bytes| key.sign(Signature::Sha256, bytes));
+        let sign = |bytes: &[u8]| key.sign(Signature::Sha256, bytes);
+        let certificate = certificate::write(key.public(), sign).map_err(unusable)?;
         let fingerprint = hex::encode(&Sha256::digest(certificate.as_bytes())[..16]);
         Ok(Signer { key, certificate, fingerprint })
     }
 
     /// In base64.
-    pub fn sign(&self, with: Signature, text: &str) -> String {
-        STANDARD.encode(self.key.sign(with, text.as_bytes()))
+    pub fn sign(&self, with: Signature, text: &str) -> Result<String, Error> {
+        let signature = self.key.sign(with, text.as_bytes()).map_err(unusable)?;
+        Ok(STANDARD.encode(signature))
     }
 }
 
@@ -96,9 +99,9 @@ mod tests {
         let again = Signers::new(store).signer().await.expect("the same key");
         assert_eq!(signer.certificate, again.certificate);
         for with in [Signature::Sha1, Signature::Sha256] {
-            let signature = signer.sign(with, "text");
+            let signature = signer.sign(with, "text").expect("signed");
             assert_eq!(signature.len(), 344);
-            assert_eq!(signature, again.sign(with, "text"));
+            assert_eq!(signature, again.sign(with, "text").expect("signed"));
         }
     }
 }
