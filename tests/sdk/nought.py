@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -53,6 +54,7 @@ def client(service, **changes):
 
 
 LAMBDA = client("lambda")
+_LOGS, _SQS = client("logs"), client("sqs")
 
 
 def zip_of(files, modes=None):
@@ -137,6 +139,28 @@ def refused(code, status=None, text=""):
     assert answer["Error"]["Code"] == code, answer["Error"]
     assert status in (None, answer["ResponseMetadata"]["HTTPStatusCode"]), answer
     assert text in answer["Error"]["Message"], answer["Error"]["Message"]
+
+
+def until(find, seconds=20):
+    """What `find` gives once it gives anything."""
+    end = time.monotonic() + seconds
+    while not (found := find()):
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
+    return found
+
+
+def events_of(function):
+    """The events that a function was run with and printed after "EVENT ", in their order."""
+    try:
+        events = _LOGS.filter_log_events(logGroupName=f"/aws/lambda/{function}", filterPattern="EVENT")["events"]
+    except _LOGS.exceptions.ResourceNotFoundException:
+        return []
+    return [json.loads(event["message"].removeprefix("EVENT ")) for event in events]
+
+
+def queue_arn(url):
+    return _SQS.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
 def arn(name, qualifier=None):

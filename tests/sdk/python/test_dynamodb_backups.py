@@ -2,20 +2,12 @@
 
 import time
 
-from nought import client, refused
+from nought import refused, until
 from test_dynamodb_items import DYNAMODB, RESOURCE, make
 
 
-def until(ask, wanted):
-    for _ in range(200):
-        if ask() == wanted:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{ask()} is not {wanted}")
-
-
 def active(name):
-    until(lambda: DYNAMODB.describe_table(TableName=name)["Table"]["TableStatus"], "ACTIVE")
+    until(lambda: DYNAMODB.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE")
     return DYNAMODB.describe_table(TableName=name)["Table"]
 
 
@@ -32,7 +24,7 @@ def test_a_table_is_backed_up_and_restored_under_another_name():
     assert f":table/{source}/backup/" in made["BackupArn"]
     arn = made["BackupArn"]
     describe = lambda: DYNAMODB.describe_backup(BackupArn=arn)["BackupDescription"]
-    until(lambda: describe()["BackupDetails"]["BackupStatus"], "AVAILABLE")
+    until(lambda: describe()["BackupDetails"]["BackupStatus"] == "AVAILABLE")
     assert describe()["SourceTableDetails"]["ItemCount"] == 5
     RESOURCE.Table(source).delete_item(Key={"id": "0"})
 

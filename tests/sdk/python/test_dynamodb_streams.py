@@ -7,9 +7,9 @@ import time
 
 import botocore.exceptions
 import pytest
-from nought import LAMBDA, client, python
+from nought import LAMBDA, client, events_of, python, until
 
-TABLES, STREAMS, SQS, LOGS = client("dynamodb"), client("dynamodbstreams"), client("sqs"), client("logs")
+TABLES, STREAMS, SQS = client("dynamodb"), client("dynamodbstreams"), client("sqs")
 _numbers = itertools.count(1)
 
 # Prints each batch, fails as keys say, and answers with the records that it failed with.
@@ -56,25 +56,6 @@ def records(arn, kind="TRIM_HORIZON", **more):
             found += page["Records"]
             iterator = page.get("NextShardIterator") if page["Records"] else None
     return found
-
-
-def until(find, seconds=20):
-    """What `find` gives once it gives anything."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := find():
-            return found
-        time.sleep(0.05)
-    pytest.fail("it did not come to pass")
-
-
-def told(function):
-    """All events that the function was run with, in their order."""
-    try:
-        events = LOGS.filter_log_events(logGroupName=f"/aws/lambda/{function}", filterPattern="EVENT")["events"]
-    except LOGS.exceptions.ResourceNotFoundException:
-        return []
-    return [json.loads(event["message"].removeprefix("EVENT ")) for event in events]
 
 
 def keys(events):
@@ -154,7 +135,7 @@ def test_a_change_runs_a_function_with_the_event_of_lambda():
     assert (made["BatchSize"], made["MaximumRetryAttempts"], made["ParallelizationFactor"]) == (100, -1, 1)
     assert made["StartingPosition"] == "TRIM_HORIZON" and made["State"] == "Creating"
     put(name, "a", n={"N": "1"})
-    (event,) = until(lambda: told(function))
+    (event,) = until(lambda: events_of(function))
     (record,) = event["Records"]
     assert set(record) == {
         "eventID", "eventName", "eventVersion", "eventSource", "awsRegion", "dynamodb", "eventSourceARN",
@@ -166,8 +147,8 @@ def test_a_change_runs_a_function_with_the_event_of_lambda():
     assert isinstance(change["ApproximateCreationDateTime"], int)
     for number in range(20):
         put(name, f"k{number}")
-    until(lambda: len(keys(told(function))) == 21)
-    assert keys(told(function)) == ["a"] + [f"k{number}" for number in range(20)]
+    until(lambda: len(keys(events_of(function))) == 21)
+    assert keys(events_of(function)) == ["a"] + [f"k{number}" for number in range(20)]
 
 
 def test_a_filter_and_a_position_decide_what_comes():
@@ -179,8 +160,8 @@ def test_a_filter_and_a_position_decide_what_comes():
     put(name, "a", kind={"S": "wanted"})
     put(name, "b", kind={"S": "other"})
     put(name, "c", kind={"S": "wanted"})
-    until(lambda: "c" in keys(told(function)))
-    assert keys(told(function)) == ["a", "c"]
+    until(lambda: "c" in keys(events_of(function)))
+    assert keys(events_of(function)) == ["a", "c"]
 
 
 def test_what_the_function_fails_with_is_found_given_up_and_told_of():
@@ -206,7 +187,7 @@ def test_what_the_function_fails_with_is_found_given_up_and_told_of():
     batch = document["DDBStreamBatchInfo"]
     assert batch["batchSize"] == 1 and batch["streamArn"] == arn
     assert batch["startSequenceNumber"] == batch["endSequenceNumber"]
-    until(lambda: "better" in [one for event in told(function) if len(event["Records"]) == 1 for one in keys([event])])
+    until(lambda: "better" in [one for event in events_of(function) if len(event["Records"]) == 1 for one in keys([event])])
 
 
 def test_a_partial_answer_goes_on_with_what_failed():
@@ -215,5 +196,5 @@ def test_a_partial_answer_goes_on_with_what_failed():
     put(name, "one", "fail", "two")
     made = map_to(function, arn, FunctionResponseTypes=["ReportBatchItemFailures"], MaximumRetryAttempts=1)
     assert made["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    until(lambda: len(told(function)) >= 2)
-    assert keys(told(function)[:1]) == ["one", "fail", "two"] and keys(told(function)[1:2]) == ["fail", "two"]
+    until(lambda: len(events_of(function)) >= 2)
+    assert keys(events_of(function)[:1]) == ["one", "fail", "two"] and keys(events_of(function)[1:2]) == ["fail", "two"]

@@ -7,7 +7,7 @@ import time
 
 import botocore.exceptions
 import pytest
-from nought import LAMBDA, client, python
+from nought import LAMBDA, client, python, until
 
 SQS, LOGS = client("sqs"), client("logs")
 _numbers = itertools.count(1)
@@ -74,13 +74,6 @@ def bodies(records):
 def left(url):
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     return [int(SQS.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][name]) for name in names]
-
-
-def until(condition, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
 
 
 @pytest.fixture

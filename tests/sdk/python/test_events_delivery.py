@@ -7,7 +7,7 @@ import os
 import time
 
 import pytest
-from nought import ACCOUNT, LAMBDA, REGION, arn as function_arn, client, python, refused
+from nought import ACCOUNT, LAMBDA, REGION, arn as function_arn, client, python, queue_arn, refused, until
 
 EVENTS, SQS, LOGS = client("events"), client("sqs"), client("logs")
 _numbers = itertools.count(1)
@@ -26,10 +26,6 @@ def fresh(prefix, suffix=""):
 
 def queue(suffix="", **attributes):
     return SQS.create_queue(QueueName=fresh("ev", suffix), Attributes=attributes)["QueueUrl"]
-
-
-def queue_arn(url):
-    return SQS.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
 def bus():
@@ -228,13 +224,6 @@ def test_each_entry_is_taken_or_refused_on_its_own():
     ]
     with refused("ValidationException", 400):
         EVENTS.put_events(Entries=[good] * 11)
-
-
-def until(condition, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
 
 
 def test_an_archive_keeps_what_matches_and_replays_it():

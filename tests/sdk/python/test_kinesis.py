@@ -8,9 +8,9 @@ import time
 
 import botocore.exceptions
 import pytest
-from nought import LAMBDA, ROLE, client, python
+from nought import LAMBDA, ROLE, client, events_of, python, until
 
-KINESIS, LOGS = client("kinesis"), client("logs")
+KINESIS = client("kinesis")
 _numbers = itertools.count(1)
 
 TELLER = """
@@ -52,22 +52,8 @@ def shards(name):
     return KINESIS.list_shards(StreamName=name)["Shards"]
 
 
-def until(find, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := find():
-            return found
-        time.sleep(0.05)
-    pytest.fail("it did not come to pass")
-
-
 def told(function):
-    try:
-        events = LOGS.filter_log_events(logGroupName=f"/aws/lambda/{function}", filterPattern="EVENT")["events"]
-    except LOGS.exceptions.ResourceNotFoundException:
-        return []
-    texts = [json.loads(event["message"].removeprefix("EVENT ")) for event in events]
-    return [record for event in texts for record in event["Records"]]
+    return [record for event in events_of(function) for record in event["Records"]]
 
 
 def data(records):

@@ -4,7 +4,7 @@ import time
 import uuid
 
 import pytest
-from nought import client, fail, guest_zip, make, python, refused, succeed
+from nought import client, fail, guest_zip, make, python, refused, succeed, until
 
 LOGS = client("logs")
 SAY = "def handler(event, context):\n    print(event['say'])\n"
@@ -16,20 +16,12 @@ def spoken():
     for word in ("one", "two", "three ERROR here"):
         succeed(name, {"say": word})
     group = f"/aws/lambda/{name}"
-    eventually(lambda: len(messages(group)) >= 12)
+    until(lambda: len(messages(group)) >= 12)
     return group
 
 
 def unique():
     return uuid.uuid4().hex[:12]
-
-
-def eventually(true):
-    for _ in range(100):
-        if true():
-            return
-        time.sleep(0.1)
-    raise AssertionError("did not come true within ten seconds")
 
 
 def messages(group, **filters):
@@ -119,7 +111,7 @@ def test_an_error_and_a_log_record_are_one_event_each():
     )
     fail(name, {})
     group = f"/aws/lambda/{name}"
-    eventually(lambda: any("REPORT" in message for message in messages(group)))
+    until(lambda: any("REPORT" in message for message in messages(group)))
     found = messages(group)
     assert any(message.startswith("[WARNING]") and message.endswith("first\n  second\n") for message in found), found
     error = "[ERROR] ValueError: no good\nTraceback (most recent call last):\n  File \"/var/task/app.py\", line 4, in handler\n"
@@ -134,7 +126,7 @@ def test_a_bad_limit_is_refused(spoken):
 def test_the_log_of_an_error_has_its_stack():
     name = make(guest_zip("zip-python"))
     fail(name, {"do": "fail", "message": "m-0815"})
-    eventually(lambda: any("m-0815" in message for message in messages(f"/aws/lambda/{name}")))
+    until(lambda: any("m-0815" in message for message in messages(f"/aws/lambda/{name}")))
 
 
 def test_a_group_of_ones_own_keeps_what_is_sent_to_it():
@@ -173,6 +165,6 @@ def test_a_group_made_before_its_function_has_what_the_function_writes(spoken):
     LOGS.put_retention_policy(logGroupName=group, retentionInDays=30)
     assert LOGS.describe_log_streams(logGroupName=group)["logStreams"] == []
     succeed(name, {"say": "hello"})
-    eventually(lambda: "hello\n" in messages(group))
+    until(lambda: "hello\n" in messages(group))
     (found,) = LOGS.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     assert found["retentionInDays"] == 30

@@ -6,7 +6,7 @@ import json
 import os
 import time
 
-from nought import ACCOUNT, LAMBDA, REGION, ROLE, arn as function_arn, client, python, refused
+from nought import ACCOUNT, REGION, ROLE, arn as function_arn, client, python, queue_arn, refused
 
 SCHEDULER, SQS, EVENTS, LOGS = client("scheduler"), client("sqs"), client("events"), client("logs")
 _numbers = itertools.count(1)
@@ -21,10 +21,6 @@ def fresh(prefix, suffix=""):
 
 def queue(suffix="", **attributes):
     return SQS.create_queue(QueueName=fresh("sch", suffix), Attributes=attributes)["QueueUrl"]
-
-
-def queue_arn(url):
-    return SQS.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
 def target(arn=QUEUE, **more):
